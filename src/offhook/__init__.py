@@ -1,0 +1,175 @@
+"""Offhook: the telephone as a part of the business application.
+
+The public names, and nothing else. They are loaded when first used, so that a command as small as
+``offhook dial`` does not pay for what it does not need.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from offhook.calls import CallTable
+    from offhook.catalogue import availabilities
+    from offhook.codec import (
+        decode_call,
+        decode_command,
+        decode_event,
+        encode_call,
+        encode_command,
+        encode_event,
+    )
+    from offhook.desk import Desk, Listening
+    from offhook.embed import connect
+    from offhook.errors import (
+        CommandError,
+        LoginRefused,
+        OffhookError,
+        OutcomeUnknown,
+        ProtocolError,
+        Refused,
+        SettingsError,
+        Unavailable,
+        Unreachable,
+        Unsupported,
+    )
+    from offhook.interface import Availability, Interface, Line
+    from offhook.model import (
+        Alerting,
+        Answer,
+        Call,
+        CancelConsult,
+        Command,
+        CompleteTransfer,
+        Connected,
+        Consult,
+        Contact,
+        Dial,
+        Dialling,
+        Direction,
+        Diverted,
+        Ended,
+        Event,
+        Gap,
+        HandedOver,
+        HangUp,
+        Held,
+        Hold,
+        Joined,
+        Kind,
+        Left,
+        LineBack,
+        LineLost,
+        Merged,
+        Park,
+        Parked,
+        Party,
+        PassRecord,
+        PopRequested,
+        Reason,
+        Record,
+        RecordPassed,
+        RemoteRinging,
+        Resume,
+        Resumed,
+        Retrieved,
+        Ringing,
+        SendDigits,
+        Snapshot,
+        State,
+        Transfer,
+        Transferred,
+        Updated,
+        new_command_id,
+    )
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Alerting",
+    "Answer",
+    "Availability",
+    "Call",
+    "CallTable",
+    "CancelConsult",
+    "Command",
+    "CommandError",
+    "CompleteTransfer",
+    "Connected",
+    "Consult",
+    "Contact",
+    "Desk",
+    "Dial",
+    "Dialling",
+    "Direction",
+    "Diverted",
+    "Ended",
+    "Event",
+    "Gap",
+    "HandedOver",
+    "HangUp",
+    "Held",
+    "Hold",
+    "Interface",
+    "Joined",
+    "Kind",
+    "Left",
+    "Line",
+    "LineBack",
+    "LineLost",
+    "Listening",
+    "LoginRefused",
+    "Merged",
+    "OffhookError",
+    "OutcomeUnknown",
+    "Park",
+    "Parked",
+    "Party",
+    "PassRecord",
+    "PopRequested",
+    "ProtocolError",
+    "Reason",
+    "Record",
+    "RecordPassed",
+    "Refused",
+    "RemoteRinging",
+    "Resume",
+    "Resumed",
+    "Retrieved",
+    "Ringing",
+    "SendDigits",
+    "SettingsError",
+    "Snapshot",
+    "State",
+    "Transfer",
+    "Transferred",
+    "Unavailable",
+    "Unreachable",
+    "Unsupported",
+    "Updated",
+    "__version__",
+    "availabilities",
+    "connect",
+    "decode_call",
+    "decode_command",
+    "decode_event",
+    "encode_call",
+    "encode_command",
+    "encode_event",
+    "new_command_id",
+]
+
+_HOMES = ("model", "errors", "desk", "embed", "interface", "calls", "catalogue", "codec")
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from importlib import import_module
+
+        for home in _HOMES:
+            module = import_module(f"offhook.{home}")
+            if hasattr(module, name):
+                return getattr(module, name)
+    raise AttributeError(f"module 'offhook' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

@@ -1,0 +1,45 @@
+"""The command line: ``offhook``. One module per group of commands, loaded when its command runs."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from offhook import texts
+from offhook.errors import OffhookError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (specification section 10)."""
+    from offhook.cli.parser import build
+
+    words = list(sys.argv[1:] if argv is None else argv)
+    language = texts.language_of()
+    as_json = "--json" in words
+    try:
+        options = build(language).parse_args(words)
+        return int(options.run(options))
+    except OffhookError as error:
+        return report(error, language, as_json=as_json)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # whoever read our output has left; nobody is there to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def report(error: OffhookError, language: str, *, as_json: bool) -> int:
+    """Say what went wrong and what to do; returns the exit code."""
+    if as_json:
+        import json
+
+        words = {"text": error.text(language), "hint": error.hint_text(language)}
+        print(json.dumps({"error": error.to_json() | words}, ensure_ascii=False))
+    red, plain = ("\033[31m", "\033[0m") if colours(sys.stderr) else ("", "")
+    print(f"{red}offhook: {error.text(language)}{plain}\n  → {error.hint_text(language)}", file=sys.stderr)
+    return error.exit_code
+
+
+def colours(stream: object) -> bool:
+    """Say whether ``stream`` is a terminal that wants colours."""
+    return bool(getattr(stream, "isatty", lambda: False)()) and "NO_COLOR" not in os.environ

@@ -1,0 +1,7 @@
+"""``python -m offhook.cli``: the command line without its script."""
+
+import sys
+
+from offhook.cli import main
+
+sys.exit(main())

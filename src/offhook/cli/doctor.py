@@ -1,0 +1,117 @@
+"""``offhook doctor``: what can run here, what cannot, why, and what to do about it."""
+
+import json
+import os
+import platform
+import sys
+from argparse import Namespace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from offhook import __version__, catalogue, texts
+from offhook.errors import CODES, OffhookError, SettingsError
+from offhook.settings.layers import home, resolve
+from offhook.settings.running import running
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: its name, ``ok``, ``missing`` or ``wrong``, what was seen, what to do."""
+
+    name: str
+    verdict: str
+    text: str
+    hint: str = ""
+
+
+MARKS = {"ok": "✓", "missing": "·", "wrong": "✗"}
+COLOURS = {"ok": "\033[32m", "missing": "\033[2m", "wrong": "\033[31m"}
+
+
+def doctor(options: Namespace) -> int:
+    """Print every finding; exit code 1 where something is wrong."""
+    if options.errors:
+        return _errors(options)
+    findings = list(examine(options.language))
+    if options.json:
+        print(json.dumps({"findings": [asdict(finding) for finding in findings]}, ensure_ascii=False))
+    else:
+        for finding in findings:
+            _print(finding)
+    return 1 if any(finding.verdict == "wrong" for finding in findings) else 0
+
+
+def examine(language: str) -> Iterator[Finding]:
+    """Look at this machine, the settings, the hub and every interface."""
+    yield Finding("offhook", "ok", f"{__version__}, Python {platform.python_version()}, {platform.system()}")
+    yield _folder(language)
+    try:
+        resolve()
+        yield Finding("settings", "ok", texts.say("doctor.settings_ok", language))
+    except SettingsError as error:
+        yield _from_error("settings", error, language, "wrong")
+    yield _hub(language)
+    for availability in catalogue.availabilities():
+        if availability.error is None:
+            yield Finding(availability.name, "ok", texts.say("doctor.interface_ok", language))
+        else:
+            yield _from_error(availability.name, availability.error, language, "missing")
+
+
+def _folder(language: str) -> Finding:
+    folder = home()
+    nearest = next(each for each in (folder, *folder.parents) if each.exists())
+    if os.access(nearest, os.W_OK):
+        return Finding("files", "ok", str(folder))
+    hint = texts.say("doctor.folder_hint", language)
+    return Finding("files", "wrong", texts.say("doctor.folder_wrong", language, path=folder), hint)
+
+
+def _hub(language: str) -> Finding:
+    from offhook.transport.http import request
+
+    here = running()
+    if here is None:
+        return Finding(
+            "running hub",
+            "missing",
+            texts.say("doctor.hub_none", language),
+            texts.say("doctor.hub_hint", language),
+        )
+    try:
+        about = request("GET", here.url, "/v1/about", "")
+    except OffhookError as error:
+        return _from_error("running hub", error, language, "wrong")
+    return Finding(
+        "running hub", "ok", f"{here.url}, Offhook {about.get('offhook', '?')}, {len(here.tokens)} desks"
+    )
+
+
+def _from_error(name: str, error: OffhookError, language: str, verdict: str) -> Finding:
+    return Finding(name, verdict, error.text(language), error.hint_text(language))
+
+
+def _print(finding: Finding) -> None:
+    from offhook.cli import colours
+
+    colour, plain = (COLOURS[finding.verdict], "\033[0m") if colours(sys.stdout) else ("", "")
+    print(f"{colour}{MARKS[finding.verdict]} {finding.name:12}{plain} {finding.text}")
+    if finding.hint:
+        print(f"  {'':12} → {finding.hint}")
+
+
+def _errors(options: Namespace) -> int:
+    """Print every error there is, once: its exit code, its sentence and its hint."""
+    rows: list[dict[str, Any]] = []
+    for code, kind in CODES.items():
+        words = texts.say(f"error.{code}", options.language), texts.say(f"hint.{code}", options.language)
+        rows.append(
+            {"code": code, "kind": kind.__name__, "exit": kind.exit_code, "text": words[0], "hint": words[1]}
+        )
+    if options.json:
+        print(json.dumps({"errors": rows}, ensure_ascii=False))
+        return 0
+    for row in rows:
+        print(f"{row['exit']}  {row['kind']:14} {row['code']}\n     {row['text']}\n     → {row['hint']}")
+    return 0

@@ -1,0 +1,68 @@
+"""The demo: a small company with a pretend exchange, a hub, four desks and a directory of customers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from offhook.errors import Unavailable
+from offhook.hub.access import Access
+from offhook.hub.run import run_hub
+from offhook.interfaces.simulator.pbx import Habit, Pbx
+from offhook.interfaces.simulator.server import Server, plan
+from offhook.settings.layers import home, resolve
+from offhook.settings.running import RunningHub
+
+DIRECTORY = Path(__file__).parent / "clients.csv"
+DESKS = [
+    ("1001", "Claire Muller"),
+    ("1002", "Hugo Klein"),
+    ("1003", "Inès Weber"),
+    ("1004", "Paul Schmitt"),
+]
+HABITS = {
+    "1002": Habit(after_s=5.0),
+    "1003": Habit(after_s=2.0),
+    "1004": Habit(does="busy"),
+}
+OUTSIDE = {
+    "0199000202": Habit(does="busy"),
+    "0199000303": Habit(does="answer"),
+    "0199000404": Habit(does="reject"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Where everything is: the hub, a one-time page address per desk, the pretend exchange."""
+
+    url: str
+    pages: dict[str, str]
+    simulator: str
+
+
+async def run_demo(port: str | None, ready: Callable[[Started], None]) -> None:
+    """Run the demo until interrupted; a port in use is no obstacle unless it was asked for."""
+    exchange = Server(Pbx(plan(DESKS, habits=HABITS, outside=OUTSIDE), name="demo"))
+    address = await exchange.start()
+
+    def hub_ready(here: RunningHub, access: Access) -> None:
+        ready(Started(here.url, {desk: here.url + access.page_link(desk) for desk in here.tokens}, address))
+
+    def settings(chosen: str | None):  # type: ignore[no-untyped-def]
+        return resolve({
+            "hub.port": chosen,
+            "hub.interface": "simulator",
+            "hub.desks": " ".join(number for number, _name in DESKS),
+            "hub.directory": str(DIRECTORY),
+            "simulator.address": address,
+        })  # fmt: skip
+
+    try:
+        try:
+            await run_hub(settings(port), home(), hub_ready)
+        except Unavailable as error:
+            if error.code != "port_taken" or port is not None:
+                raise
+            await run_hub(settings("0"), home(), hub_ready)
+    finally:
+        await exchange.stop()

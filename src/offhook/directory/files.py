@@ -1,0 +1,84 @@
+"""Contacts from a CSV file, as an ERP or a spreadsheet exports it.
+
+Separator ``,`` ``;`` or tab, UTF-8 (with or without a byte-order mark) or else Windows-1252. Columns are
+known by their heading, in French or English; a column that is none of these is left alone.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from offhook.errors import SettingsError
+from offhook.model import Contact, Record
+
+HEADINGS = {
+    "id": ("id", "code", "code tiers", "tiers", "numéro"),
+    "name": ("name", "contact", "nom", "nom du contact"),
+    "company": ("company", "société", "societe", "raison sociale", "entreprise"),
+    "kind": ("kind", "type", "nature"),
+    "city": ("city", "ville"),
+    "email": ("email", "e-mail", "mél", "mel", "courriel"),
+    "note": ("note", "remarque", "commentaire"),
+}
+NUMBER_HEADINGS = (
+    "phone",
+    "tel",
+    "tél",
+    "téléphone",
+    "telephone",
+    "mobile",
+    "portable",
+    "standard",
+    "ligne directe",
+)
+
+
+def read_csv(path: Path, source: str) -> Iterator[Contact]:
+    """Yield the file's contacts under the record source ``source``.
+
+    Raises ``SettingsError`` naming the file, and the line where one is wrong; a file that cannot be read
+    whole gives nothing.
+    """
+    text = _text(path)
+    sample = text.partition("\n")[0]
+    separator = max(",;\t", key=sample.count)
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator)
+    columns = {name: _columns(rows.fieldnames or (), known) for name, known in HEADINGS.items()}
+    numbers = _columns(rows.fieldnames or (), NUMBER_HEADINGS)
+    if not numbers or not (columns["name"] or columns["company"]):
+        raise SettingsError("directory_unreadable", path=f"{path}:1", why="headings")
+    found = []
+    seen: set[str] = set()
+    for row in rows:
+        values: dict[str, Any] = {name: _first(row, each) for name, each in columns.items()}
+        native = values.pop("id") or str(rows.line_num)
+        if native in seen:
+            raise SettingsError("directory_unreadable", path=f"{path}:{rows.line_num}", why=f"id {native}")
+        seen.add(native)
+        title = values["company"] or values["name"]
+        kept = tuple(row[each].strip() for each in numbers if (row[each] or "").strip())
+        found.append(Contact(record=Record(source=source, id=native, title=title), numbers=kept, **values))
+    yield from found
+
+
+def _text(path: Path) -> str:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SettingsError("directory_unreadable", path=str(path), why=error.strerror or "") from None
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+
+
+def _columns(headings: object, known: tuple[str, ...]) -> list[str]:
+    """Return the headings that mean one of ``known``, in the file's order."""
+    names = [str(heading) for heading in headings] if isinstance(headings, list | tuple) else []
+    return [name for name in names if name.strip().lower().rstrip(" 0123456789") in known]
+
+
+def _first(row: dict[str, str], columns: list[str]) -> str:
+    return next((row[column].strip() for column in columns if (row[column] or "").strip()), "")

@@ -1,0 +1,40 @@
+"""``connect``: a desk inside somebody's own program.
+
+::
+
+    async with offhook.connect("simulator") as desk:
+        await desk.dial("03 88 20 20 20")
+        async for event in desk.events():
+            print(event)
+"""
+
+from datetime import UTC, datetime
+
+from offhook import catalogue
+from offhook.desk import Desk, Identify
+from offhook.interface import Line
+from offhook.popup.choose import PopRules
+
+
+def connect(
+    interface: str = "hub",
+    *,
+    extension: str = "",
+    identify: Identify | None = None,
+    rules: PopRules | None = None,
+    **options: str,
+) -> Desk:
+    """Return a desk on one line of ``interface``, to be opened with ``async with``.
+
+    ``options`` are the interface's own: ``url`` and ``token`` for ``hub`` (without them, the hub running
+    on this machine), ``address`` for ``simulator`` (without it, a pretend exchange of its own). Raises
+    ``Unavailable`` where the interface cannot run here and ``SettingsError`` for options it cannot use.
+    """
+    kind = catalogue.load(interface)
+    opened, device = kind.for_desk(extension, options)
+    return Desk([Line(opened, device, clock)], clock, identify, rules)
+
+
+def clock() -> datetime:
+    """Return the time now, aware and in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,183 @@
+"""Every error Offhook raises: who must act, and whether trying again is safe. No I/O.
+
+::
+
+    OffhookError                    exit  who must act, and is a retry safe?
+    ├── CommandError                  2   the caller: the command itself is wrong; not as it stands
+    │   └── Unsupported               2   the caller: this line, or this call now, cannot do that
+    ├── SettingsError                 3   the administrator: a setting or file is wrong; after mending it
+    ├── Unavailable                   4   the administrator: something is missing on this machine; after installing it
+    ├── Refused                       5   the caller: the number, a guard or the other side said no; not as it stands
+    │   └── LoginRefused              5   the administrator: the account or token is not accepted; after mending it
+    ├── Unreachable                   6   nobody: nothing was sent; yes, at any time
+    ├── OutcomeUnknown                7   a person: it was sent and no answer came; never by itself
+    └── ProtocolError                 8   the maker: what came back cannot be read; after reconnecting
+
+An error travels as ``code`` and ``params``. Its sentence and its hint are written in the reader's
+language at the edge (:mod:`offhook.texts`), so no layer below ever formats a message. Secrets are never
+parameters. Exit codes: specification section 10.
+"""
+
+from typing import Any, ClassVar
+
+__all__ = [
+    "CODES",
+    "CommandError",
+    "LoginRefused",
+    "OffhookError",
+    "OutcomeUnknown",
+    "ProtocolError",
+    "Refused",
+    "SettingsError",
+    "Unavailable",
+    "Unreachable",
+    "Unsupported",
+    "error_from_json",
+]
+
+
+class OffhookError(Exception):
+    """The root of the tree. Raised only through its branches.
+
+    ``code`` is a key of :data:`CODES`; ``params`` are the values its sentence needs; ``interface`` is the
+    interface it happened on, or ``""``.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, code: str, *, interface: str = "", **params: str | int | float) -> None:
+        if CODES.get(code) is not type(self):
+            raise AssertionError(f"{code!r} is not a code of {type(self).__name__}")
+        super().__init__(code)
+        self.code = code
+        self.interface = interface
+        self.params = params
+
+    def text(self, language: str = "en") -> str:
+        """Return the sentence that says what is wrong and where, in ``language`` (``en`` or ``fr``)."""
+        from offhook import texts
+
+        return texts.say(f"error.{self.code}", language, **self.params)
+
+    def hint_text(self, language: str = "en") -> str:
+        """Return the sentence that says what to do about it, in ``language`` (``en`` or ``fr``)."""
+        from offhook import texts
+
+        return texts.say(f"hint.{self.code}", language, **self.params)
+
+    @property
+    def hint(self) -> str:
+        """What to do about it, in English."""
+        return self.hint_text()
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the shape in which an error crosses a connection: kind, code, interface and params."""
+        return {
+            "kind": type(self).__name__,
+            "code": self.code,
+            "interface": self.interface,
+            "params": self.params,
+        }
+
+
+class CommandError(OffhookError):
+    """The command itself is wrong: a call that is not there, a line not named."""
+
+    exit_code = 2
+
+
+class Unsupported(CommandError):
+    """This interface cannot do that, or this call cannot take it now."""
+
+
+class SettingsError(OffhookError):
+    """A setting or a settings file is wrong. Nothing was sent and the file is as it was."""
+
+    exit_code = 3
+
+
+class Unavailable(OffhookError):
+    """Something this machine would need is not there."""
+
+    exit_code = 4
+
+
+class Refused(OffhookError):
+    """The number, a guard or the other side said no. Nothing happened."""
+
+    exit_code = 5
+
+
+class LoginRefused(Refused):
+    """The account, password or token is not accepted."""
+
+
+class Unreachable(OffhookError):
+    """The other side could not be reached, and it is certain that nothing was sent."""
+
+    exit_code = 6
+
+
+class OutcomeUnknown(OffhookError):
+    """The command was sent and no answer came. It is never repeated by itself."""
+
+    exit_code = 7
+
+
+class ProtocolError(OffhookError):
+    """What the other side sent cannot be read."""
+
+    exit_code = 8
+
+
+CODES: dict[str, type[OffhookError]] = {
+    "usage": CommandError,
+    "call_unknown": CommandError,
+    "call_ambiguous": CommandError,
+    "call_none": CommandError,
+    "line_unknown": CommandError,
+    "command_unreadable": CommandError,
+    "not_by_interface": Unsupported,
+    "not_now": Unsupported,
+    "setting_unknown": SettingsError,
+    "setting_unreadable": SettingsError,
+    "settings_file_unreadable": SettingsError,
+    "directory_unreadable": SettingsError,
+    "desk_unknown": SettingsError,
+    "address_not_loopback": SettingsError,
+    "store_newer": SettingsError,
+    "interface_unknown": Unavailable,
+    "interface_not_there_yet": Unavailable,
+    "part_missing": Unavailable,
+    "port_taken": Unavailable,
+    "no_hub": Unavailable,
+    "no_simulator": Unavailable,
+    "number_unreadable": Refused,
+    "number_empty": Refused,
+    "refused_by_switch": Refused,
+    "foreign_request": Refused,
+    "login_refused": LoginRefused,
+    "hub_unreachable": Unreachable,
+    "switch_unreachable": Unreachable,
+    "line_lost": Unreachable,
+    "answer_lost": OutcomeUnknown,
+    "reply_unreadable": ProtocolError,
+    "version_unknown": ProtocolError,
+    "message_too_long": ProtocolError,
+}
+"""Every code and the branch it belongs to. Each has a sentence and a hint in every language."""
+
+
+def error_from_json(value: object) -> OffhookError:
+    """Rebuild an error from :meth:`OffhookError.to_json`; one that this version does not know stays an error."""
+    if isinstance(value, dict):
+        code, params = value.get("code"), value.get("params")
+        kind = CODES.get(code) if isinstance(code, str) else None
+        if kind is not None and isinstance(params, dict):
+            words = {str(key): item for key, item in params.items() if isinstance(item, str | int | float)}
+            words.pop("interface", None)
+            return kind(str(code), interface=str(value.get("interface", "")), **words)
+    return ProtocolError("reply_unreadable", source="error")

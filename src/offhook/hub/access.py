@@ -1,0 +1,146 @@
+"""Who may talk to the hub (specification section 11).
+
+Until there are accounts the hub listens on the loopback only. A desk shows a token, a page a cookie; both
+are signed with a key in a file only its owner can read, so a restart logs nobody out and nothing secret
+lies in the store. A page of another origin, and a name that is not ours (DNS rebinding), get 403 on every
+route, whatever they carry.
+"""
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterable
+from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+
+from offhook.errors import LoginRefused, Refused, SettingsError
+
+SESSION_S = 7 * 24 * 3600
+LINK_S = 600
+LONGEST_CREDENTIAL = 512
+
+
+class Access:
+    """Signs and checks what desks and pages show. ``clock`` gives seconds since 1970."""
+
+    def __init__(
+        self,
+        key: bytes,
+        extensions: Iterable[str],
+        hosts: Iterable[str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._key = key
+        self._extensions = frozenset(extensions)
+        self.hosts = frozenset(hosts)
+        self._clock = clock
+        self._links: dict[str, tuple[str, float]] = {}
+
+    def token(self, extension: str) -> str:
+        """Return what the desk ``extension`` shows as ``Authorization: Bearer``."""
+        return f"{extension}.{self._sign('desk', extension)}"
+
+    def page_link(self, extension: str) -> str:
+        """Return a path that logs one browser in, once, within ten minutes. Raises ``SettingsError``."""
+        if extension not in self._extensions:
+            raise SettingsError(
+                "desk_unknown", desk=extension, desks=", ".join(sorted(self._extensions)[:10])
+            )
+        now = self._clock()
+        self._links = {code: link for code, link in self._links.items() if link[1] > now}
+        code = secrets.token_urlsafe(24)
+        self._links[code] = (extension, now + LINK_S)
+        return f"/login?code={code}"
+
+    def redeem(self, code: str) -> tuple[str, str, str]:
+        """Take a one-time code; returns the desk, the cookie's name and its value. Raises ``LoginRefused``."""
+        extension, until = self._links.pop(code, ("", 0.0))
+        if until <= self._clock():
+            raise LoginRefused("login_refused")
+        expires = int(self._clock()) + SESSION_S
+        return extension, f"offhook-{extension}", f"{expires}.{self._sign('page', extension, str(expires))}"
+
+    def desk_of(self, authorization: str, cookies: str, wanted: str) -> str:
+        """Return the desk these headers may speak for; ``wanted`` chooses among several cookies.
+
+        Raises ``LoginRefused``.
+        """
+        scheme, _blank, token = authorization.partition(" ")
+        if scheme.lower() == "bearer" and len(token) <= LONGEST_CREDENTIAL:
+            extension = token.strip().partition(".")[0]
+            if self._same(token.strip(), self.token(extension)) and wanted in ("", extension):
+                return self._known(extension)
+        elif not authorization:
+            for extension in self._cookie_desks(cookies):
+                if wanted in ("", extension):
+                    return self._known(extension)
+        raise LoginRefused("login_refused")
+
+    def check_origin(self, host: str, origin: str | None, fetch_site: str | None) -> None:
+        """Let pass what comes from nowhere or from our own pages. Raises ``Refused``."""
+        if host.lower() not in self.hosts:
+            raise Refused("foreign_request", what="Host")
+        if origin is not None and origin.lower() != f"http://{host.lower()}":
+            raise Refused("foreign_request", what="Origin")
+        if fetch_site is not None and fetch_site not in ("none", "same-origin"):
+            raise Refused("foreign_request", what="Sec-Fetch-Site")
+
+    def _cookie_desks(self, header: str) -> Iterable[str]:
+        try:
+            jar = SimpleCookie(header[: 1 << 14])
+        except CookieError:
+            return
+        for name, morsel in jar.items():
+            if not name.startswith("offhook-"):
+                continue
+            extension = name.removeprefix("offhook-")
+            expires, _dot, signature = morsel.value.partition(".")
+            valid = self._same(signature, self._sign("page", extension, expires))
+            if valid and expires.isdigit() and int(expires) > self._clock():
+                yield extension
+
+    def _known(self, extension: str) -> str:
+        if extension not in self._extensions:
+            raise LoginRefused("login_refused")
+        return extension
+
+    def _sign(self, *parts: str) -> str:
+        digest = hmac.new(self._key, "\0".join(parts).encode("utf-8", "replace"), hashlib.sha256).digest()
+        return base64.b32encode(digest[:20]).decode()
+
+    @staticmethod
+    def _same(given: str, right: str) -> bool:
+        return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode("utf-8", "replace"))
+
+
+def loopback_hosts(port: int) -> tuple[str, ...]:
+    """Return the names under which a hub on the loopback answers."""
+    return (f"127.0.0.1:{port}", f"localhost:{port}", f"[::1]:{port}")
+
+
+def check_loopback(address: str) -> None:
+    """Refuse to listen anywhere else. Raises ``SettingsError``."""
+    try:
+        good = ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        good = address == "localhost"
+    if not good:
+        raise SettingsError("address_not_loopback", address=address)
+
+
+def key_in(folder: Path) -> bytes:
+    """Return the hub's signing key, made at the first start in a file only its owner can read."""
+    path = folder / "hub.key"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    key = secrets.token_bytes(32)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key)
+    return key

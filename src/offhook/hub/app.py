@@ -1,0 +1,247 @@
+"""The hub's routes, behind one door: :class:`Door` turns foreign requests away before anything else.
+
+===========================  ====================================================================
+``GET /``                    the desk page of the desk this browser is logged in to
+``GET /login?code=``         one-time login: cookie, then the page
+``GET /desk/{extension}``    the desk page
+``WS /v1/desk``              the desk's stream (:mod:`offhook.hub.stream`)
+``POST /v1/desk/commands``   one command, its answer
+``GET /v1/desk/calls``       the desk's calls now
+``GET /v1/contacts?q=``      the directory
+``POST /v1/page-links``      a new one-time address of the desk page
+``POST /v1/simulator``       what people do at a pretend exchange, where there is one
+``GET /v1/about``            version
+``GET /v1/openapi.json``     this API, printed from the code
+===========================  ====================================================================
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from offhook import __version__, texts
+from offhook.codec import contact_to_json, encode_call, loads
+from offhook.console import STATIC, page
+from offhook.directory.index import Index
+from offhook.errors import CODES, CommandError, LoginRefused, OffhookError, ProtocolError
+from offhook.hub.access import Access
+from offhook.hub.schema import openapi
+from offhook.hub.stream import LONGEST_MESSAGE, answered, converse
+from offhook.hub.switchboard import Switchboard
+from offhook.model import MODEL_VERSION
+
+STATUS = {2: 400, 3: 500, 4: 503, 5: 403, 6: 502, 7: 504, 8: 400}
+"""HTTP status for each error's exit code; a login that is not accepted is 401."""
+
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self';"
+        " manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+
+World = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
+"""Asks the pretend exchange something on behalf of the page's training panel."""
+
+
+def make_app(
+    board: Switchboard, access: Access, index: Index | None = None, world: World | None = None
+) -> ASGIApp:
+    """Return the hub's ASGI application."""
+    hub = Hub(board, access, index, world)
+    routes = [
+        Route("/", hub.front),
+        Route("/login", hub.login),
+        Route("/desk/{extension}", hub.desk_page),
+        WebSocketRoute("/v1/desk", hub.stream),
+        Route("/v1/desk/commands", hub.command, methods=["POST"]),
+        Route("/v1/desk/calls", hub.calls),
+        Route("/v1/contacts", hub.contacts),
+        Route("/v1/page-links", hub.page_link, methods=["POST"]),
+        Route("/v1/simulator", hub.simulator, methods=["POST"]),
+        Route("/v1/about", hub.about),
+        Route("/v1/openapi.json", hub.schema),
+        Mount("/static", StaticFiles(directory=STATIC)),
+        Mount("/texts", StaticFiles(directory=texts.FOLDER)),
+    ]
+    app = Starlette(routes=routes, exception_handlers={OffhookError: _refusal})
+    return Door(app, access)
+
+
+class Door:
+    """Lets in what comes from our own pages or from no page at all; 403 for the rest, on every route."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check the request's Host, Origin and Sec-Fetch-Site, then pass it on."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = HTTPConnection(scope).headers
+        try:
+            self._access.check_origin(
+                headers.get("host", ""), headers.get("origin"), headers.get("sec-fetch-site")
+            )
+        except OffhookError as error:
+            await self._turn_away(error, scope, receive, send)
+            return
+        await self._app(scope, receive, _with_security_headers(send))
+
+    async def _turn_away(self, error: OffhookError, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
+            await WebSocket(scope, receive, send).close(1008)
+            return
+        await _refused(error)(scope, receive, _with_security_headers(send))
+
+
+class Hub:
+    """The routes' handlers and what they share."""
+
+    def __init__(self, board: Switchboard, access: Access, index: Index | None, world: World | None) -> None:
+        self._board = board
+        self._access = access
+        self._index = index
+        self._world = world
+
+    # --- pages --------------------------------------------------------------------------------------
+
+    async def front(self, request: Request) -> Response:
+        """Lead to the desk page, or say how to get in."""
+        try:
+            return RedirectResponse(f"/desk/{self._desk(request)}", 303)
+        except LoginRefused:
+            return HTMLResponse(page("login"), 401)
+
+    async def login(self, request: Request) -> Response:
+        """Turn a one-time code into a cookie for its desk."""
+        try:
+            extension, name, value = self._access.redeem(request.query_params.get("code", ""))
+        except LoginRefused:
+            return HTMLResponse(page("login"), 401)
+        response = RedirectResponse(f"/desk/{extension}", 303)
+        response.set_cookie(name, value, max_age=7 * 24 * 3600, httponly=True, samesite="strict", path="/")
+        return response
+
+    async def desk_page(self, request: Request) -> Response:
+        """Show the desk page."""
+        try:
+            self._desk(request, request.path_params["extension"])
+        except LoginRefused:
+            return HTMLResponse(page("login"), 401)
+        return HTMLResponse(page("desk"))
+
+    # --- desks --------------------------------------------------------------------------------------
+
+    async def stream(self, socket: WebSocket) -> None:
+        """Speak with one desk."""
+        try:
+            extension = self._desk(socket, socket.query_params.get("desk", ""))
+        except LoginRefused:
+            await socket.close(1008)
+            return
+        await converse(socket, self._board, extension)
+
+    async def command(self, request: Request) -> Response:
+        """Carry out one command."""
+        extension = self._desk(request, request.query_params.get("desk", ""))
+        answer = await answered(self._board, extension, await _body(request))
+        if "error" in answer:
+            return JSONResponse(answer, STATUS[CODES[answer["error"]["code"]].exit_code])
+        return JSONResponse(answer)
+
+    async def calls(self, request: Request) -> Response:
+        """Return the desk's calls now."""
+        extension = self._desk(request, request.query_params.get("desk", ""))
+        seq, up, calls = self._board.state(extension)
+        return JSONResponse(
+            {"desk": extension, "seq": seq, "up": up, "calls": [encode_call(call) for call in calls]}
+        )
+
+    async def contacts(self, request: Request) -> Response:
+        """Search the directory."""
+        self._desk(request, request.query_params.get("desk", ""))
+        found = self._index.search(request.query_params.get("q", "")[:200]) if self._index else ()
+        return JSONResponse({"contacts": [contact_to_json(contact) for contact in found]})
+
+    async def page_link(self, request: Request) -> Response:
+        """Give a desk a new one-time address of its page."""
+        extension = self._desk(request, request.query_params.get("desk", ""))
+        return JSONResponse({"path": self._access.page_link(extension)})
+
+    async def simulator(self, request: Request) -> Response:
+        """Let people act at the pretend exchange: the page's training panel."""
+        self._desk(request, request.query_params.get("desk", ""))
+        asked = await _body(request)
+        if self._world is None or asked.get("do") not in (
+            "Incoming",
+            "FarHangUp",
+            "LiftHandset",
+            "DialOnPhone",
+        ):
+            raise CommandError("command_unreadable", field="do")
+        return JSONResponse(await self._world(asked))
+
+    # --- about --------------------------------------------------------------------------------------
+
+    async def about(self, request: Request) -> Response:
+        """Say what this is."""
+        return JSONResponse(
+            {"offhook": __version__, "version": MODEL_VERSION, "simulator": self._world is not None}
+        )
+
+    async def schema(self, request: Request) -> Response:
+        """Return the OpenAPI description."""
+        return JSONResponse(openapi())
+
+    def _desk(self, connection: HTTPConnection, wanted: str = "") -> str:
+        headers = connection.headers
+        return self._access.desk_of(headers.get("authorization", ""), headers.get("cookie", ""), wanted)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """Read a small JSON object. A form of another page cannot send this content type unasked."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise ProtocolError("reply_unreadable", source="content-type")
+    data = b""
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > LONGEST_MESSAGE:
+            raise ProtocolError("message_too_long", limit=LONGEST_MESSAGE)
+    return loads(data)
+
+
+async def _refusal(request: Request, error: Exception) -> Response:
+    assert isinstance(error, OffhookError)  # noqa: S101 - the handler is registered for these only
+    return _refused(error)
+
+
+def _refused(error: OffhookError) -> Response:
+    status = 401 if isinstance(error, LoginRefused) else STATUS[error.exit_code]
+    return JSONResponse({"error": error.to_json()}, status)
+
+
+def _with_security_headers(send: Send) -> Send:
+    extra = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message.get("headers", []), *extra]
+        await send(message)
+
+    return sending

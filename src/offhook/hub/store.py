@@ -1,0 +1,185 @@
+"""What must outlive a crash of the hub: each desk's events, open calls and commands, in one SQLite file.
+
+Nothing is handed to a desk before it is committed here, so a sequence number is never given twice, and a
+command's id is noted before the command goes to the switch.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from offhook.codec import decode_call, dumps, encode_call, encode_command, encode_event
+from offhook.errors import OffhookError, OutcomeUnknown, SettingsError, error_from_json
+from offhook.interface import REPEATED_WITHIN
+from offhook.model import Call, Command, Event
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE about (log TEXT NOT NULL);
+CREATE TABLE event (
+    desk TEXT NOT NULL, seq INTEGER NOT NULL, at REAL NOT NULL, ended TEXT, cause TEXT, body TEXT NOT NULL,
+    PRIMARY KEY (desk, seq)
+) WITHOUT ROWID;
+CREATE INDEX event_at ON event (at);
+CREATE TABLE last (desk TEXT PRIMARY KEY, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE call (desk TEXT NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (desk, id)) WITHOUT ROWID;
+CREATE TABLE command (
+    desk TEXT NOT NULL, id TEXT NOT NULL, at REAL NOT NULL, done INTEGER NOT NULL, error TEXT,
+    body TEXT NOT NULL, PRIMARY KEY (desk, id)
+) WITHOUT ROWID;
+"""
+
+Noted = tuple[str, Event]
+"""A desk and something that happened there."""
+
+
+class Store:
+    """The hub's memory. ``path`` ``None`` keeps it in this process only."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version > SCHEMA_VERSION:
+            self._db.close()
+            raise SettingsError("store_newer", path=str(path), version=version, known=SCHEMA_VERSION)
+        if version == 0:
+            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+            self._db.execute("INSERT INTO about (log) VALUES (?)", (os.urandom(8).hex(),))
+        self.log: str = self._db.execute("SELECT log FROM about").fetchone()[0]
+        self._last: dict[str, int] = dict(self._db.execute("SELECT desk, seq FROM last").fetchall())
+
+    def append(
+        self, happened: Iterable[Noted], open_calls: Mapping[str, Sequence[Call]]
+    ) -> list[tuple[str, int, str]]:
+        """Commit what happened and the calls now open at the desks concerned.
+
+        Returns for each event its desk, its sequence number there and its JSON text.
+        """
+        written: list[tuple[str, int, str]] = []
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            for desk, event in happened:
+                seq = self._last[desk] = self._last.get(desk, 0) + 1
+                body = dumps(encode_event(event) | {"seq": seq})
+                ended = (
+                    getattr(event, "call", None) if type(event).__name__ in ("Ended", "HandedOver") else None
+                )
+                self._db.execute(
+                    "INSERT INTO event (desk, seq, at, ended, cause, body) VALUES (?, ?, ?, ?, ?, ?)",
+                    (desk, seq, event.at.timestamp(), ended, event.cause or None, body),
+                )
+                written.append((desk, seq, body))
+            for desk, calls in open_calls.items():
+                self._db.execute(
+                    "INSERT OR REPLACE INTO last (desk, seq) VALUES (?, ?)", (desk, self._last.get(desk, 0))
+                )
+                self._db.execute("DELETE FROM call WHERE desk = ?", (desk,))
+                self._db.executemany(
+                    "INSERT INTO call (desk, id, body) VALUES (?, ?, ?)",
+                    [(desk, call.id, dumps(encode_call(call))) for call in calls],
+                )
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            self._last = dict(self._db.execute("SELECT desk, seq FROM last").fetchall())
+            raise
+        self._db.execute("COMMIT")
+        return written
+
+    def last(self, desk: str) -> int:
+        """Return the sequence number of the desk's newest event, 0 before the first."""
+        return self._last.get(desk, 0)
+
+    def since(self, desk: str, seq: int, limit: int = 200) -> list[tuple[int, str]]:
+        """Return the desk's next events after ``seq``: number and JSON text."""
+        return self._db.execute(
+            "SELECT seq, body FROM event WHERE desk = ? AND seq > ? ORDER BY seq LIMIT ?", (desk, seq, limit)
+        ).fetchall()
+
+    def oldest(self, desk: str) -> int:
+        """Return the number of the oldest event kept; one past the newest where none is."""
+        found = self._db.execute("SELECT min(seq) FROM event WHERE desk = ?", (desk,)).fetchone()[0]
+        return int(found) if found is not None else self.last(desk) + 1
+
+    def open_calls(self, desk: str) -> list[Call]:
+        """Return the calls that were open at the desk."""
+        rows = self._db.execute("SELECT body FROM call WHERE desk = ?", (desk,)).fetchall()
+        return [decode_call(json.loads(row[0])) for row in rows]
+
+    def ended_calls(self, desk: str) -> list[str]:
+        """Return the calls that ended at the desk as far back as events are kept."""
+        rows = self._db.execute(
+            "SELECT ended FROM event WHERE desk = ? AND ended IS NOT NULL", (desk,)
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def forget(self, now: datetime, keep_s: float, keep_events: int) -> None:
+        """Drop events that are too old or too many, and commands older than ten minutes."""
+        self._db.execute("DELETE FROM event WHERE at < ?", (now.timestamp() - keep_s,))
+        for desk, last in self._last.items():
+            self._db.execute("DELETE FROM event WHERE desk = ? AND seq <= ?", (desk, last - keep_events))
+        self._db.execute("DELETE FROM command WHERE at < ?", ((now - REPEATED_WITHIN).timestamp(),))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    # --- commands -----------------------------------------------------------------------------------
+
+    def outcome(self, desk: str, command: Command) -> tuple[bool, OffhookError | None]:
+        """Return whether the command was begun before, and the error it ended with, if any.
+
+        Where the hub died between sending and hearing the answer, an event caused by the command is the
+        answer; without one its outcome is unknown.
+        """
+        row = self._db.execute(
+            "SELECT done, error FROM command WHERE desk = ? AND id = ?", (desk, command.id)
+        ).fetchone()
+        if row is None:
+            return False, None
+        done, error = row
+        if done:
+            return True, error_from_json(json.loads(error)) if error else None
+        caused = self._db.execute(
+            "SELECT 1 FROM event WHERE desk = ? AND cause = ?", (desk, command.id)
+        ).fetchone()
+        return True, None if caused else OutcomeUnknown("answer_lost")
+
+    def begin(self, desk: str, command: Command, at: datetime) -> None:
+        """Note that the command is about to be sent."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO command (desk, id, at, done, body) VALUES (?, ?, ?, 0, ?)",
+            (desk, command.id, at.timestamp(), dumps(encode_command(command))),
+        )
+
+    def finish(self, desk: str, command: Command, error: OffhookError | None) -> None:
+        """Note how it ended."""
+        text = dumps(error.to_json()) if error else None
+        done = not isinstance(error, OutcomeUnknown)
+        self._db.execute(
+            "UPDATE command SET done = ?, error = ? WHERE desk = ? AND id = ?", (done, text, desk, command.id)
+        )
+
+
+class DeskLedger:
+    """One desk's part of the store, as its line asks for it (:class:`offhook.interface.Ledger`)."""
+
+    def __init__(self, store: Store, desk: str) -> None:
+        self._store = store
+        self._desk = desk
+
+    def outcome(self, command: Command) -> tuple[bool, OffhookError | None]:
+        """See :meth:`Store.outcome`."""
+        return self._store.outcome(self._desk, command)
+
+    def begin(self, command: Command, at: datetime) -> None:
+        """See :meth:`Store.begin`."""
+        self._store.begin(self._desk, command, at)
+
+    def finish(self, command: Command, error: OffhookError | None) -> None:
+        """See :meth:`Store.finish`."""
+        self._store.finish(self._desk, command, error)

@@ -1,0 +1,149 @@
+"""The interface ``simulator``: a link to the pretend exchange, or one of its own in this process."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import ClassVar, Self
+
+from offhook.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
+from offhook.interface import Availability, only
+from offhook.interfaces.simulator.events import ACCEPTS, EMITS, Meaning
+from offhook.interfaces.simulator.pbx import Pbx
+from offhook.interfaces.simulator.server import CHUNK, Server, plan
+from offhook.interfaces.simulator.wire import Framer, Json, encode
+from offhook.model import Command, Event, LineBack, LineLost, Snapshot
+from offhook.transport.backoff import pauses
+
+ANSWER_S = 5.0
+OWN_DESKS = [
+    ("1001", "Claire Muller"),
+    ("1002", "Hugo Klein"),
+    ("1003", "Inès Weber"),
+    ("1004", "Paul Schmitt"),
+]
+
+
+class SimulatorInterface:
+    """Speaks with the exchange at ``address`` (``host:port``); without one it starts its own.
+
+    Serves every extension of the exchange over one link.
+    """
+
+    name: ClassVar[str] = "simulator"
+    accepts: ClassVar[frozenset[type[Command]]] = ACCEPTS
+    emits: ClassVar[frozenset[type[Event]]] = EMITS
+
+    def __init__(self, address: str = "", country: str = "FR") -> None:
+        self.address = address
+        self.own: Server | None = None
+        self._meaning = Meaning(country)
+        self._ids = itertools.count(1)
+        self._writer: asyncio.StreamWriter | None = None
+        self._answers: dict[int, asyncio.Future[Json]] = {}
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._reading: asyncio.Task[None] | None = None
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """It needs nothing but this package."""
+        return Availability(name=cls.name)
+
+    @classmethod
+    def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
+        """Return one for ``extension``, by default the first of its own exchange."""
+        return cls(**only(options, "address", "country")), extension or OWN_DESKS[0][0]
+
+    async def open(self) -> None:
+        """Start reading; the link comes up, and comes back, by itself."""
+        if not self.address:
+            self.own = Server(Pbx(plan(OWN_DESKS)))
+            self.address = await self.own.start()
+        self._reading = asyncio.get_running_loop().create_task(self._keep_reading())
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield what happens until closed."""
+        while (event := await self._events.get()) is not None:
+            yield event
+
+    async def send(self, command: Command) -> None:
+        """Pass a command on; see :meth:`offhook.interface.Interface.send`."""
+        if isinstance(command, Snapshot):
+            calls = self._meaning.snapshot(await self._ask({"do": "Snapshot"}))
+            self._events.put_nowait(LineBack(at=_now(), line="", cause=command.id, calls=calls))
+            return
+        answer = await self._ask(self._meaning.request(command))
+        if answer.get("refused"):
+            raise Refused("refused_by_switch", interface=self.name, why=str(answer["refused"]))
+
+    async def close(self) -> None:
+        """Stop reading and, if it is our own, the exchange."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+            self._reading = None
+            self._events.put_nowait(None)
+        if self.own is not None:
+            await self.own.stop()
+            self.own = None
+
+    async def _ask(self, request: Json) -> Json:
+        if self._writer is None:
+            raise Unreachable("line_lost", interface=self.name)
+        number = next(self._ids)
+        answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
+        self._answers[number] = answer
+        self._writer.write(encode(request | {"id": number}))
+        try:
+            async with asyncio.timeout(ANSWER_S):
+                return await answer
+        except TimeoutError:
+            raise OutcomeUnknown("answer_lost", interface=self.name) from None
+        finally:
+            self._answers.pop(number, None)
+
+    async def _keep_reading(self) -> None:
+        waits = pauses()
+        while True:
+            try:
+                host, _colon, port = self.address.rpartition(":")
+                reader, self._writer = await asyncio.open_connection(host, int(port), limit=CHUNK)
+                waits = pauses()
+                await self._read(reader)
+            except (OSError, ProtocolError):
+                pass  # told below as a lost line, then tried again
+            finally:
+                self._let_go()
+            await asyncio.sleep(next(waits))
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        """Ask for the snapshot and the events, then read until the link ends."""
+        framer, monitor = Framer(), next(self._ids)
+        assert self._writer is not None  # noqa: S101 - set by the caller on the line before
+        self._writer.write(encode({"do": "MonitorStart", "id": monitor}))
+        while data := await reader.read(CHUNK):
+            for message in framer.receive(data):
+                if message.get("re") == monitor:
+                    calls = self._meaning.snapshot(message)
+                    self._events.put_nowait(LineBack(at=_now(), line="", calls=calls))
+                elif "re" in message:
+                    answer = self._answers.get(message["re"])
+                    if answer is not None and not answer.done():
+                        answer.set_result(message)
+                else:
+                    for event in self._meaning.read(message):
+                        self._events.put_nowait(event)
+
+    def _let_go(self) -> None:
+        if self._writer is None:
+            return
+        self._writer.close()
+        self._writer = None
+        for answer in self._answers.values():
+            if not answer.done():
+                answer.set_exception(OutcomeUnknown("answer_lost", interface=self.name))
+        self._events.put_nowait(LineLost(at=_now(), line="", why="link"))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,265 @@
+"""What the pretend exchange's words mean: CSTA-like events to Offhook's, commands to services. No I/O."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from offhook.errors import ProtocolError
+from offhook.model import (
+    Alerting,
+    Answer,
+    Call,
+    CancelConsult,
+    Command,
+    CompleteTransfer,
+    Connected,
+    Consult,
+    Dial,
+    Dialling,
+    Direction,
+    Diverted,
+    Ended,
+    Event,
+    HangUp,
+    Held,
+    Hold,
+    LineBack,
+    LineLost,
+    Merged,
+    Park,
+    Parked,
+    Party,
+    PassRecord,
+    Reason,
+    Record,
+    RecordPassed,
+    RemoteRinging,
+    Resume,
+    Resumed,
+    Retrieved,
+    Ringing,
+    SendDigits,
+    Snapshot,
+    State,
+    Transfer,
+    Transferred,
+    Updated,
+    call_id,
+)
+from offhook.numbers import party as party_of
+
+Json = dict[str, Any]
+
+ACCEPTS: frozenset[type[Command]] = frozenset({
+    Answer, CancelConsult, CompleteTransfer, Consult, Dial, HangUp, Hold, Park, PassRecord, Resume,
+    SendDigits, Snapshot, Transfer,
+})  # fmt: skip
+EMITS: frozenset[type[Event]] = frozenset({
+    Alerting, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
+    RemoteRinging, Resumed, Retrieved, Ringing, Transferred, Updated,
+})  # fmt: skip
+
+REASONS = {
+    "normalClearing": Reason.COMPLETED,
+    "answeredElsewhere": Reason.ANSWERED_ELSEWHERE,
+    "divertedElsewhere": Reason.ANSWERED_ELSEWHERE,
+    "busy": Reason.BUSY,
+    "callRejected": Reason.REJECTED,
+    "callCancelled": Reason.CANCELLED,
+    "noAnswer": Reason.NO_ANSWER,
+    "destOutOfOrder": Reason.UNAVAILABLE,
+    "unallocatedNumber": Reason.UNALLOCATED,
+    "ownNoAnswer": Reason.OWN_NO_ANSWER,
+    "ownRejected": Reason.OWN_REJECTED,
+}
+STATES = {
+    "prompt": State.PROMPTED,
+    "ringing": State.ALERTING,
+    "up": State.CONNECTED,
+    "held": State.HELD,
+    "parked": State.PARKED,
+}
+
+
+class Meaning:
+    """Reads one exchange's events and writes its requests.
+
+    It keeps one thing: which of the exchange's connections a call's id stands for, so that a command on
+    the call can name it.
+    """
+
+    def __init__(self, country: str = "FR") -> None:
+        self.country = country
+        self._keys: dict[tuple[str, str], str] = {}
+
+    def read(self, message: Json) -> list[Event]:
+        """Return what an event of the exchange means; nothing for one not known. Raises ``ProtocolError``."""
+        meaning = self._meanings.get(str(message.get("event")))
+        if meaning is None:
+            return []
+        try:
+            common = {"at": _time(message["at"]), "line": message["device"], "call": self._call(message)}
+            found = meaning(self, message, common | {"cause": message["cause"]})
+            if any(isinstance(event, Ended) for event in found):
+                self._keys.pop((message["device"], common["call"]), None)
+            return found
+        except (KeyError, TypeError, ValueError):
+            raise ProtocolError("reply_unreadable", interface="simulator", source="event") from None
+
+    def snapshot(self, answer: Json) -> tuple[Call, ...]:
+        """Return every extension's calls from the exchange's snapshot. Raises ``ProtocolError``."""
+        try:
+            self._keys.clear()
+            return tuple(self._snapshot_call(view) for view in answer["connections"])
+        except (KeyError, TypeError, ValueError):
+            raise ProtocolError("reply_unreadable", interface="simulator", source="snapshot") from None
+
+    def request(self, command: Command) -> Json:
+        """Return the service request for a command."""
+        service, *names = _SERVICES[type(command)]
+        request: Json = {"do": service, "device": command.line}
+        if isinstance(command, Dial):
+            return request | {"to": command.number, "cause": command.id, "data": _data(command.record)}
+        call = str(getattr(command, "call", ""))
+        request["call"] = self._keys.get((command.line, call), call)
+        for name in names:
+            value = getattr(command, name)
+            request["data" if name == "record" else name] = _data(value) if name == "record" else value
+        return request
+
+    # --- one connection -----------------------------------------------------------------------------
+
+    def _call(self, view: Json) -> str:
+        found = call_id(_time(view["started"]), view["call"])
+        self._keys[view["device"], found] = view["call"]
+        return found
+
+    def _snapshot_call(self, view: Json) -> Call:
+        state = STATES[view["state"]]
+        if state is State.CONNECTED and view["role"] == "caller" and not view["answered"]:
+            state = State.DELIVERED if view["ringing"] else State.INITIATED
+        return Call(
+            id=self._call(view),
+            line=view["device"],
+            state=state,
+            direction=_direction(view),
+            party=self._party(view),
+            dialled=view["called"],
+            started_at=_time(view["started"]),
+            connected_at=_time(view["answered"]) if view["answered"] else None,
+            consult_of=self._consult_of(view),
+            slot=view["slot"],
+            record=_record(view),
+            refs=(view["call"],),
+        )
+
+    def _consult_of(self, view: Json) -> str:
+        if not view["consult_of"]:
+            return ""
+        return call_id(_time(view["consult_started"]), view["consult_of"])
+
+    def _party(self, view: Json) -> Party:
+        return party_of(view["party"]["number"], view["party"]["name"], self.country)
+
+    def _facts(self, view: Json) -> Json:
+        return {
+            "direction": _direction(view),
+            "party": self._party(view),
+            "dialled": view["called"],
+            "record": _record(view),
+            "refs": (view["call"],),
+        }
+
+    # --- one event each -----------------------------------------------------------------------------
+
+    def _initiated(self, view: Json, common: Json) -> list[Event]:
+        return [Dialling(**common, **self._facts(view)), Alerting(**common)]
+
+    def _originated(self, view: Json, common: Json) -> list[Event]:
+        if view["click"]:
+            return []
+        return [Dialling(**common, **self._facts(view), consult_of=self._consult_of(view))]
+
+    def _delivered(self, view: Json, common: Json) -> list[Event]:
+        if view["alerting"] == view["device"]:
+            return [Ringing(**common, **self._facts(view), by=view.get("by", ""))]
+        return [RemoteRinging(**common)]
+
+    def _established(self, view: Json, common: Json) -> list[Event]:
+        return [Connected(**common), Updated(**common, party=self._party(view))]
+
+    def _retrieved(self, view: Json, common: Json) -> list[Event]:
+        if view["by"] == view["device"] and not view.get("taken"):
+            return [Resumed(**common)]
+        return [Retrieved(**common, by=view["by"])]
+
+    def _information(self, view: Json, common: Json) -> list[Event]:
+        found: list[Event] = [Updated(**common, party=self._party(view))]
+        record = _record(view)
+        return (
+            [*found, RecordPassed(**common, record=record, by=view["by"])]
+            if record and "by" in view
+            else found
+        )
+
+    def _transferred(self, view: Json, common: Json) -> list[Event]:
+        if "old" not in view:
+            return [Transferred(**common, to=view["to"], kind=view["kind"])]
+        other = call_id(_time(view["old_started"]), view["old"])
+        self._keys.pop((view["device"], other), None)
+        facts: Json = {"direction": _direction(view), "party": self._party(view), "record": _record(view)}
+        return [Merged(**common, other=other, **facts)]
+
+    def _cleared(self, view: Json, common: Json) -> list[Event]:
+        return [Ended(**common, reason=REASONS.get(view["why"], Reason.FAILED))]
+
+    _meanings: ClassVar[dict[str, Callable[["Meaning", Json, Json], list[Event]]]] = {
+        "ServiceInitiated": _initiated,
+        "Originated": _originated,
+        "Delivered": _delivered,
+        "Established": _established,
+        "Held": lambda _self, _view, common: [Held(**common)],
+        "Retrieved": _retrieved,
+        "CallInformation": _information,
+        "Diverted": lambda _self, view, common: [Diverted(**common, to=view["to"])],
+        "Parked": lambda _self, view, common: [Parked(**common, slot=view["slot"])],
+        "Transferred": _transferred,
+        "ConnectionCleared": _cleared,
+    }
+
+
+_SERVICES: dict[type[Command], tuple[str, ...]] = {
+    Dial: ("MakeCall",),
+    Answer: ("AnswerCall",),
+    HangUp: ("ClearConnection",),
+    Hold: ("HoldCall",),
+    Resume: ("RetrieveCall",),
+    Transfer: ("SingleStepTransferCall", "to", "record"),
+    Consult: ("ConsultationCall", "to"),
+    CompleteTransfer: ("TransferCall", "record"),
+    CancelConsult: ("ReconnectCall",),
+    SendDigits: ("GenerateDigits", "digits"),
+    PassRecord: ("AssociateData", "record"),
+    Park: ("ParkCall", "slot"),
+}
+
+
+def _direction(view: Json) -> Direction:
+    if view["click"]:
+        return Direction.CLICK2DIAL
+    if not view["outside"]:
+        return Direction.INTERNAL
+    return Direction.OUTBOUND if view["role"] == "caller" else Direction.INBOUND
+
+
+def _record(view: Json) -> Record | None:
+    data = view.get("data")
+    return Record(source=data["source"], id=data["id"], title=data.get("title", "")) if data else None
+
+
+def _data(record: Record | None) -> Json | None:
+    return {"source": record.source, "id": record.id, "title": record.title} if record else None
+
+
+def _time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

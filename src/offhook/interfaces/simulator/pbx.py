@@ -1,0 +1,634 @@
+"""A small PBX: extensions, groups, a queue, parking, pickup, an outside world with habits. No I/O, no clock.
+
+It behaves like an exchange with a CSTA link. Requests come in as JSON objects (``do`` is a CSTA service,
+or something a person does at a phone), and events for each extension go out in CSTA's words: the device's
+own view of its connections. Time is handed in as seconds since 1970; :attr:`Pbx.deadline` is when
+:meth:`Pbx.tick` wants to be called next.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+Json = dict[str, Any]
+OUTSIDE = "outside"
+SLOTS = tuple(str(slot) for slot in range(721, 730))
+PARK_S = 45.0
+RING_S = 20.0
+
+
+class PbxRefused(Exception):
+    """The exchange says no; the argument is the reason it gives on the link."""
+
+
+@dataclass(slots=True)
+class Habit:
+    """What the person at a phone does. Seconds; ``None``: does not do it.
+
+    ``does`` is ``answer``, ``busy``, ``reject`` or ``unallocated``; an ``answer`` without ``after_s``
+    lets it ring.
+    """
+
+    does: str = "answer"
+    ring_s: float = 0.6
+    after_s: float | None = None
+    talk_s: float | None = None
+    pick_up_s: float | None = 1.2
+
+
+@dataclass(slots=True, eq=False)
+class Leg:
+    """One device's part in a talk. ``key`` names the connection on the link, as that device sees it."""
+
+    talk: "Talk"
+    device: str
+    number: str
+    name: str
+    role: str
+    state: str
+    key: str
+    started: float
+    click: bool = False
+    cause: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Talk:
+    """One conversation, from the first digit to the last goodbye.
+
+    ``answered`` is when it was, else 0; ``tries`` counts the rounds of ringing, so that the end of an
+    earlier round is no end of a later one; ``visits`` counts how often each device came into it.
+    """
+
+    id: str
+    started: float
+    dialled: str
+    legs: list[Leg] = field(default_factory=list)
+    consult_of: str = ""
+    slot: str = ""
+    by: str = ""
+    data: Json | None = None
+    answered: float = 0.0
+    tries: int = 0
+    visits: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def caller(self) -> Leg | None:
+        return next((leg for leg in self.legs if leg.role == "caller"), None)
+
+    def leg_of(self, device: str) -> Leg | None:
+        return next((leg for leg in self.legs if leg.device == device), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The exchange's numbering: who is there and what their habits are."""
+
+    phones: dict[str, str]
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    queues: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    habits: dict[str, Habit] = field(default_factory=dict)
+    outside: dict[str, Habit] = field(default_factory=dict)
+    outside_habit: Habit = field(default_factory=lambda: Habit(after_s=2.0))
+    unregistered: frozenset[str] = frozenset()
+
+
+class Pbx:
+    """The exchange. :meth:`do` takes a request, :meth:`tick` the time; :meth:`drain` gives the events."""
+
+    def __init__(self, plan: Plan, name: str = "pbx") -> None:
+        self.plan = plan
+        self.name = name
+        self.unregistered = set(plan.unregistered)
+        self.talks: dict[str, Talk] = {}
+        self.now = 0.0
+        self._numbers = count(1)
+        self._order = count()
+        self._timers: list[tuple[float, int, Callable[[], None]]] = []
+        self._events: list[Json] = []
+        self._services: dict[str, Callable[..., Json | None]] = {
+            "MakeCall": self.make_call,
+            "AnswerCall": self.answer_call,
+            "ClearConnection": self.clear_connection,
+            "HoldCall": self.hold_call,
+            "RetrieveCall": self.retrieve_call,
+            "SingleStepTransferCall": self.single_step_transfer,
+            "ConsultationCall": self.consultation_call,
+            "TransferCall": self.transfer_call,
+            "ReconnectCall": self.reconnect_call,
+            "GenerateDigits": self.generate_digits,
+            "AssociateData": self.associate_data,
+            "ParkCall": self.park_call,
+            "Snapshot": self.snapshot,
+            "Incoming": self.incoming,
+            "FarHangUp": self.far_hang_up,
+            "LiftHandset": self.lift_handset,
+            "DialOnPhone": self.dial_on_phone,
+        }
+
+    # --- the outside of the machine -----------------------------------------------------------------
+
+    def do(self, request: Json, now: float) -> Json:
+        """Carry out one request; returns its answer. Raises :class:`PbxRefused` with the reason."""
+        self.tick(now)
+        service = self._services.get(str(request.get("do")))
+        if service is None:
+            raise PbxRefused("operationNotSupported")
+        words = {str(key): value for key, value in request.items() if key not in ("do", "id")}
+        try:
+            return service(**words) or {}
+        except (TypeError, AttributeError, ValueError):
+            raise PbxRefused("invalidParameter") from None
+
+    @property
+    def deadline(self) -> float | None:
+        """When something happens by itself next, or ``None``."""
+        return self._timers[0][0] if self._timers else None
+
+    def tick(self, now: float) -> None:
+        """Let everything happen that is due by ``now``."""
+        while self._timers and self._timers[0][0] <= now:
+            due, _order, happen = heapq.heappop(self._timers)
+            self.now = max(self.now, due)
+            happen()
+        self.now = max(self.now, now)
+
+    def drain(self) -> list[Json]:
+        """Return the events since the last time, in order."""
+        events, self._events = self._events, []
+        return events
+
+    # --- services: what a CTI link may ask ----------------------------------------------------------
+
+    def make_call(self, device: str, to: str, cause: str = "", data: Json | None = None) -> Json:
+        """Alert the device's own phone; when it is picked up, call ``to``."""
+        if device not in self.plan.phones:
+            raise PbxRefused("invalidDevice")
+        if device in self.unregistered:
+            raise PbxRefused("deviceOutOfService")
+        talk = self._new_talk(to)
+        talk.data = data
+        leg = self._join(talk, device, "caller", "prompt")
+        leg.click, leg.cause = True, cause
+        self._tell("ServiceInitiated", leg)
+        pick_up_s = self._habit(device).pick_up_s
+        if pick_up_s is not None:
+            self._later(pick_up_s, lambda: self._lift(leg))
+        self._later(RING_S, lambda: self._own_time_out(leg))
+        return {"call": leg.key}
+
+    def answer_call(self, device: str, call: str) -> None:
+        """Take a ringing call; the one being spoken to goes on hold."""
+        leg = self._find(device, call, "prompt", "ringing")
+        if leg.state == "prompt":
+            self._lift(leg)
+        else:
+            self._answer(leg)
+
+    def clear_connection(self, device: str, call: str) -> None:
+        """Leave the call."""
+        self._hang_up(self._find(device, call))
+
+    def hold_call(self, device: str, call: str) -> None:
+        """Put the other side on hold."""
+        self._hold(self._find(device, call, "up"))
+
+    def retrieve_call(self, device: str, call: str) -> None:
+        """Go on with a held call, or take one's parked call back."""
+        leg = self._find(device, call, "held", "parked")
+        self._hold_others(leg)
+        leg.state, leg.talk.slot = "up", ""
+        self._tell("Retrieved", leg, by=device)
+
+    def single_step_transfer(self, device: str, call: str, to: str, data: Json | None = None) -> None:
+        """Pass the call on without asking first."""
+        leg = self._find(device, call, "up", "held", "ringing")
+        talk, rest = leg.talk, self._other(leg)
+        if rest is None:
+            raise PbxRefused("invalidConnectionState")
+        if leg.state == "ringing":
+            self._tell("Diverted", leg, to=to)
+            self._clear(leg, "divertedElsewhere")
+        else:
+            self._tell("Transferred", leg, to=to, kind="blind")
+            self._clear(leg, "normalClearing")
+        talk.data = data or talk.data
+        rest.role, talk.by, talk.dialled = "caller", device, to
+        self._route(talk, to)
+
+    def consultation_call(self, device: str, call: str, to: str) -> Json:
+        """Hold the call and ring ``to`` to ask first."""
+        leg = self._find(device, call, "up", "held")
+        if leg.state == "up":
+            self._hold(leg)
+        asked = self._new_talk(to)
+        asked.consult_of = leg.talk.id
+        own = self._join(asked, device, "caller", "up")
+        self._tell("Originated", own)
+        self._route(asked, to)
+        return {"call": own.key}
+
+    def transfer_call(self, device: str, call: str, data: Json | None = None) -> None:
+        """Connect the party on hold with the one consulted, who may still be ringing."""
+        own = self._find(device, call)
+        asked, held = own.talk, self.talks.get(own.talk.consult_of)
+        held_leg = held.leg_of(device) if held else None
+        moving = [leg for leg in asked.legs if leg is not own]
+        if held is None or held_leg is None or not moving:
+            raise PbxRefused("invalidConnectionState")
+        held.data, held.answered, held.by = data or held.data, asked.answered, device
+        self._tell("Transferred", held_leg, to=asked.dialled, kind="attended")
+        self._clear(held_leg, "normalClearing")
+        self._clear(own, "normalClearing")
+        for rest in held.legs:
+            rest.role = "caller"
+        for leg in moving:
+            self._move(leg, held)
+        for rest in held.legs:
+            if rest.role == "caller":
+                self._tell("CallInformation", rest)
+        if not held.answered:
+            self._ring_until(held)
+
+    def reconnect_call(self, device: str, call: str) -> None:
+        """Drop the one consulted and go back to the call on hold."""
+        own = self._find(device, call)
+        held = self.talks.get(own.talk.consult_of)
+        leg = held.leg_of(device) if held else None
+        if leg is None:
+            raise PbxRefused("invalidConnectionState")
+        self._hang_up(own)
+        if leg.state == "held":
+            self.retrieve_call(device, leg.key)
+
+    def generate_digits(self, device: str, call: str, digits: str) -> None:
+        """Send tones to the other side, who hears them and does nothing."""
+        self._find(device, call, "up")
+        if not digits or set(digits.upper()) - set("0123456789*#ABCD"):
+            raise PbxRefused("invalidParameter")
+
+    def associate_data(self, device: str, call: str, data: Json) -> None:
+        """Attach the application's data to the call; it goes where the call goes."""
+        talk = self._find(device, call).talk
+        talk.data = data
+        for each in talk.legs:
+            self._tell("CallInformation", each, by=device)
+
+    def park_call(self, device: str, call: str, slot: str = "") -> Json:
+        """Leave the other side in a parking place, from where anybody may take it."""
+        leg = self._find(device, call, "up", "held")
+        taken = {each.slot for each in self.talks.values()}
+        free = [each for each in ((slot,) if slot else SLOTS) if each in SLOTS and each not in taken]
+        if not free:
+            raise PbxRefused("resourceBusy")
+        leg.talk.slot, leg.state = free[0], "parked"
+        self._tell("Parked", leg)
+        leg.talk.tries += 1
+        this_time = leg.talk.tries
+        self._later(PARK_S, lambda: self._recall(leg) if leg.talk.tries == this_time else None)
+        return {"slot": free[0]}
+
+    def snapshot(self) -> Json:
+        """Return every extension's connections."""
+        phones = self.plan.phones
+        legs = [leg for talk in self.talks.values() for leg in talk.legs if leg.device in phones]
+        return {"connections": [self._view(leg) | {"state": leg.state} for leg in legs]}
+
+    # --- what people do -----------------------------------------------------------------------------
+
+    def incoming(
+        self,
+        to: str,
+        number: str = "",
+        name: str = "",
+        late_name: str = "",
+        late_s: float = 0.8,
+        patience_s: float | None = None,
+        talk_s: float | None = None,
+    ) -> Json:
+        """Somebody outside calls ``to``; without a number they hide it."""
+        talk = self._new_talk(to)
+        leg = Leg(talk, OUTSIDE, number or "anonymous", name, "caller", "up", talk.id, self.now)
+        talk.legs.append(leg)
+        self._route(talk, to)
+        if late_name:
+            self._later(late_s, lambda: self._learn(leg, late_name))
+        if patience_s is not None:
+            self._later(patience_s, lambda: None if talk.answered else self._hang_up(leg))
+        if talk_s is not None:
+            self._later(talk_s, lambda: self._hang_up(leg))
+        return {"talk": talk.id}
+
+    def far_hang_up(self, talk: str = "", device: str = "", call: str = "") -> None:
+        """The outside party of a talk hangs up."""
+        found = self._find(device, call).talk if device else self.talks.get(talk)
+        legs = [leg for leg in found.legs if leg.device == OUTSIDE] if found else []
+        if not legs:
+            raise PbxRefused("invalidCallID")
+        self._hang_up(legs[0])
+
+    def lift_handset(self, device: str) -> None:
+        """Somebody lifts the handset of a ringing phone."""
+        for talk in self.talks.values():
+            leg = talk.leg_of(device)
+            if leg is not None and leg.state in ("prompt", "ringing"):
+                self.answer_call(device, leg.key)
+                return
+        raise PbxRefused("noCallToAnswer")
+
+    def dial_on_phone(self, device: str, to: str) -> Json:
+        """Somebody dials on the phone itself."""
+        if device not in self.plan.phones:
+            raise PbxRefused("invalidDevice")
+        talk = self._new_talk(to)
+        leg = self._join(talk, device, "caller", "up")
+        self._hold_others(leg)
+        self._tell("Originated", leg)
+        self._route(talk, to)
+        return {"call": leg.key}
+
+    # --- routing ------------------------------------------------------------------------------------
+
+    def _route(self, talk: Talk, to: str) -> None:
+        talk.answered = 0.0
+        members = self.plan.groups.get(to) or self.plan.queues.get(to)
+        if to in SLOTS:
+            self._take_parked(talk, to)
+        elif to.startswith(("*8", "*9")):
+            self._pick_up(talk, to[2:])
+        elif to in self.plan.phones or members:
+            self._offer(talk, members or (to,))
+        elif len(to.lstrip("+")) > 5 or to in self.plan.outside:
+            self._call_outside(talk, to)
+        else:
+            self._fail(talk, "unallocatedNumber")
+
+    def _offer(self, talk: Talk, devices: Iterable[str]) -> None:
+        inside = [device for device in devices if talk.leg_of(device) is None]
+        there = [device for device in inside if device not in self.unregistered]
+        free = [device for device in there if self._habit(device).does != "busy"]
+        if not free:
+            self._fail(talk, "destOutOfOrder" if inside and not there else "busy")
+            return
+        for leg in [self._join(talk, device, "callee", "ringing") for device in free]:
+            self._tell("Delivered", leg, alerting=leg.device, by=talk.by)
+            self._act(leg, self._habit(leg.device))
+        self._ring_back(talk)
+        self._ring_until(talk)
+
+    def _call_outside(self, talk: Talk, number: str) -> None:
+        habit = self.plan.outside.get(number, self.plan.outside_habit)
+        leg = Leg(talk, OUTSIDE, number, "", "callee", "called", talk.id, self.now)
+        talk.legs.append(leg)
+        if habit.does == "answer":
+            self._later(habit.ring_s, lambda: self._far_rings(leg))
+            self._ring_until(talk)
+        self._act(leg, habit)
+
+    def _act(self, leg: Leg, habit: Habit) -> None:
+        """Let the person at that phone do as they are used to."""
+        if habit.does == "answer" and habit.after_s is not None:
+            self._later(habit.ring_s + habit.after_s, lambda: self._answer(leg, habit.talk_s))
+        elif habit.does == "reject":
+            self._later(habit.ring_s, lambda: self._hang_up(leg))
+        elif habit.does in ("busy", "unallocated"):
+            cause = {"busy": "busy", "unallocated": "unallocatedNumber"}[habit.does]
+            self._later(habit.ring_s, lambda: self._fail(leg.talk, cause))
+
+    def _far_rings(self, leg: Leg) -> None:
+        if leg.state == "called":
+            leg.state = "ringing"
+            self._ring_back(leg.talk)
+
+    def _ring_back(self, talk: Talk) -> None:
+        for leg in talk.legs:
+            if leg.role == "caller":
+                self._tell("Delivered", leg, alerting=talk.dialled)
+
+    def _ring_until(self, talk: Talk) -> None:
+        """Let it ring for a while; then nobody answered."""
+        talk.tries += 1
+        this_round = talk.tries
+        self._later(RING_S, lambda: self._fail(talk, "noAnswer") if talk.tries == this_round else None)
+
+    # --- what happens to a talk ---------------------------------------------------------------------
+
+    def _lift(self, leg: Leg) -> None:
+        """The own phone of a click-to-dial is picked up: now the number is called."""
+        if leg.state == "prompt":
+            self._hold_others(leg)
+            leg.state = "up"
+            self._tell("Originated", leg)
+            self._route(leg.talk, leg.talk.dialled)
+
+    def _own_time_out(self, leg: Leg) -> None:
+        if leg.state == "prompt":
+            self._clear(leg, "ownNoAnswer")
+
+    def _answer(self, leg: Leg, talk_s: float | None = None) -> None:
+        if leg.state not in ("ringing", "called"):
+            return
+        talk = leg.talk
+        self._hold_others(leg)
+        leg.state, talk.answered = "up", self.now
+        self._clear_ringing(talk)
+        for each in talk.legs:
+            self._tell("Established", each)
+        if talk_s is not None:
+            self._later(talk_s, lambda: self._hang_up(leg))
+
+    def _clear_ringing(self, talk: Talk) -> None:
+        for leg in [each for each in talk.legs if each.state in ("ringing", "called")]:
+            self._clear(leg, "answeredElsewhere")
+
+    def _fail(self, talk: Talk, cause: str) -> None:
+        """Nobody takes the call: everybody in it hears why and is out of it."""
+        if not talk.answered:
+            for leg in list(talk.legs):
+                self._clear(leg, cause)
+
+    def _hang_up(self, leg: Leg) -> None:
+        if leg.state == "gone":
+            return
+        if leg.state == "prompt":
+            self._clear(leg, "ownRejected")
+            return
+        talk, rings = leg.talk, leg.state in ("ringing", "called")
+        if rings and any(each.state == "ringing" for each in talk.legs if each is not leg):
+            self._clear(leg, "callRejected")
+            return
+        cause = "callRejected" if rings else "normalClearing" if talk.answered else "callCancelled"
+        for each in list(talk.legs):
+            self._clear(each, cause)
+
+    def _hold(self, leg: Leg) -> None:
+        leg.state = "held"
+        self._tell("Held", leg)
+
+    def _hold_others(self, speaking: Leg) -> None:
+        """A phone speaks on one call at a time."""
+        for talk in list(self.talks.values()):
+            leg = talk.leg_of(speaking.device)
+            if leg is None or leg is speaking or leg.state != "up" or leg.device == OUTSIDE:
+                continue
+            if talk.answered:
+                self._hold(leg)
+            else:
+                self._hang_up(leg)
+
+    def _take_parked(self, talk: Talk, slot: str) -> None:
+        """Whoever dialled a parking place gets the call that stands there."""
+        parked = next((each for each in self.talks.values() if each.slot == slot), None)
+        taker = talk.caller
+        if parked is None or taker is None:
+            self._fail(talk, "unallocatedNumber")
+            return
+        parker = next(leg for leg in parked.legs if leg.state == "parked")
+        parked.slot = ""
+        if parker.device == taker.device:
+            self._clear(taker, "normalClearing")
+            parker.state = "up"
+            self._tell("Retrieved", parker, by=parker.device)
+            return
+        self._tell("Retrieved", parker, by=taker.device)
+        self._clear(parker, "normalClearing")
+        self._take_over(taker, parked)
+        self._tell("Retrieved", taker, by=taker.device, taken=True)
+
+    def _pick_up(self, talk: Talk, wanted: str) -> None:
+        """Whoever dialled ``*9EXT`` (or ``*8`` for anybody's) gets the call that rings there."""
+        taker = talk.caller
+        rings = [
+            leg
+            for each in self.talks.values()
+            for leg in each.legs
+            if leg.state == "ringing" and leg.device in self.plan.phones and wanted in ("", leg.device)
+        ]
+        if not rings or taker is None:
+            self._fail(talk, "unallocatedNumber")
+            return
+        ringing = rings[0].talk
+        ringing.answered = self.now
+        self._clear_ringing(ringing)
+        self._take_over(taker, ringing)
+        for each in ringing.legs:
+            self._tell("Established", each)
+
+    def _take_over(self, leg: Leg, talk: Talk) -> None:
+        for rest in talk.legs:
+            rest.role = "caller"
+        leg.click = False
+        self._move(leg, talk)
+
+    def _move(self, leg: Leg, talk: Talk) -> None:
+        """Put a leg into another talk. A device that was there before keeps its connection's name."""
+        old, old_key, old_started = leg.talk, leg.key, leg.started
+        old.legs.remove(leg)
+        if not old.legs:
+            del self.talks[old.id]
+        talk.legs.append(leg)
+        leg.talk, leg.role = talk, "callee"
+        first = leg.device not in talk.visits
+        talk.visits[leg.device] = talk.visits.get(leg.device, 0) + 1
+        if first:
+            leg.key, leg.started = talk.id, talk.started
+            self._tell("Transferred", leg, old=old_key, old_started=old_started, by=talk.by)
+        else:
+            self._tell("CallInformation", leg)
+
+    def _recall(self, leg: Leg) -> None:
+        """Nobody took the parked call: it rings where it was parked."""
+        talk = leg.talk
+        if leg.state == "parked":
+            talk.slot, talk.answered, leg.state = "", 0.0, "ringing"
+            for each in talk.legs:
+                each.role = "callee" if each is leg else "caller"
+            self._tell("Delivered", leg, alerting=leg.device)
+            self._ring_until(talk)
+
+    def _learn(self, leg: Leg, name: str) -> None:
+        leg.name = name
+        for each in leg.talk.legs:
+            self._tell("CallInformation", each)
+
+    # --- small parts --------------------------------------------------------------------------------
+
+    def _new_talk(self, dialled: str) -> Talk:
+        if not isinstance(dialled, str):
+            raise PbxRefused("invalidParameter")
+        talk = Talk(f"{self.name}-{next(self._numbers)}", self.now, dialled)
+        self.talks[talk.id] = talk
+        return talk
+
+    def _join(self, talk: Talk, device: str, role: str, state: str) -> Leg:
+        visit = talk.visits.get(device, 0)
+        talk.visits[device] = visit + 1
+        key = f"{talk.id}/{visit}" if visit else talk.id
+        started = self.now if visit else talk.started
+        leg = Leg(talk, device, device, self.plan.phones[device], role, state, key, started)
+        talk.legs.append(leg)
+        return leg
+
+    def _find(self, device: str, call: str, *states: str) -> Leg:
+        for talk in self.talks.values():
+            leg = talk.leg_of(device)
+            if leg is not None and leg.key == call:
+                if states and leg.state not in states:
+                    raise PbxRefused("invalidConnectionState")
+                return leg
+        raise PbxRefused("invalidCallID")
+
+    def _other(self, leg: Leg) -> Leg | None:
+        """Return the party a leg speaks with: the answered one before those that only ring."""
+        others = [each for each in leg.talk.legs if each is not leg]
+        others.sort(key=lambda each: each.state in ("ringing", "called"))
+        return others[0] if others else None
+
+    def _clear(self, leg: Leg, cause: str) -> None:
+        self._tell("ConnectionCleared", leg, why=cause)
+        leg.state = "gone"
+        leg.talk.legs.remove(leg)
+        if not leg.talk.legs:
+            self.talks.pop(leg.talk.id, None)
+
+    def _habit(self, device: str) -> Habit:
+        return self.plan.habits.get(device) or _MANUAL
+
+    def _later(self, seconds: float, happen: Callable[[], None]) -> None:
+        heapq.heappush(self._timers, (self.now + seconds, next(self._order), happen))
+
+    def _view(self, leg: Leg) -> Json:
+        """Return a connection as its own device sees it."""
+        talk, other = leg.talk, self._other(leg)
+        if other is None or (leg.role == "caller" and not talk.answered):
+            party = {"number": talk.dialled, "name": self.plan.phones.get(talk.dialled, "")}
+        else:
+            party = {"number": other.number, "name": other.name}
+        consulted = self.talks.get(talk.consult_of)
+        own = consulted.leg_of(leg.device) if consulted else None
+        return {
+            "device": leg.device,
+            "call": leg.key,
+            "started": leg.started,
+            "answered": talk.answered,
+            "ringing": any(each.state == "ringing" for each in talk.legs if each is not leg),
+            "role": leg.role,
+            "click": leg.click,
+            "outside": other.device == OUTSIDE if other else len(talk.dialled) > 5,
+            "party": party,
+            "called": talk.dialled,
+            "consult_of": own.key if own else "",
+            "consult_started": own.started if own else 0.0,
+            "slot": talk.slot,
+            "data": talk.data,
+            "cause": leg.cause,
+        }
+
+    def _tell(self, event: str, leg: Leg, **more: object) -> None:
+        if leg.device in self.plan.phones:
+            self._events.append({"event": event, "at": self.now} | self._view(leg) | more)
+
+
+_MANUAL = Habit()

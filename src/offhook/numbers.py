@@ -1,0 +1,138 @@
+"""A telephone number: read what people paste, recognise it, print it. No I/O.
+
+Rules: specification section 3; URI forms: RFC 3966. Reading a number to dial it needs only the standard
+library; comparing numbers loads ``phonenumbers`` when it is first used.
+"""
+
+import re
+from dataclasses import dataclass
+
+from offhook.errors import Refused
+from offhook.model import Kind, Party
+
+MAX_DIGITS = 32
+"""Longest string of digits dialled; E.164 allows 15, feature codes and carrier prefixes come on top."""
+INTERNAL_DIGITS = 5
+"""Up to this many digits a number is internal unless the administrator says otherwise."""
+
+_SCHEME = re.compile(r"(tel|callto|sips?|skype)\s*:\s*(//)?", re.IGNORECASE)
+_PAUSE = re.compile(r"[,;pPwW]+(?=[0-9*#])")
+_CLEAN = re.compile(r"[\s.\-/()\u00a0\u2007\u202f\u2010-\u2015\u2060\u200e\u200f\u202a-\u202e]+")
+_DIGITS = re.compile(r"\+?[0-9*#]+\Z")
+_HIDDEN = frozenset(
+    {
+        "",
+        "anonymous",
+        "private",
+        "unknown",
+        "unavailable",
+        "restricted",
+        "withheld",
+        "masque",
+        "masqué",
+        "<unknown>",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number to dial: ``digits`` are dialled, ``post_dial`` are sent as tones after the answer."""
+
+    digits: str
+    post_dial: str = ""
+    ext: str = ""
+
+
+def read(text: str) -> Number:
+    """Read a number as people write it. Raises ``Refused`` for anything that is no number.
+
+    Accepts blanks, dots, dashes, slashes, brackets, ``(0)`` after a country code, ``+``, ``00``, ``*``,
+    ``#`` and ``tel: callto: sip: skype:`` URIs, whose host is dropped and whose ``;name=value``
+    parameters are read. ``,`` ``;`` ``p`` ``w`` before digits begin the digits sent after the answer.
+    """
+    plain = text.strip()
+    if not plain:
+        raise Refused("number_empty")
+    scheme = _SCHEME.match(plain)
+    rest = plain[scheme.end() :] if scheme else plain
+    rest, ext = _without_parameters(rest)
+    if scheme:
+        rest = rest.partition("@")[0].partition("?")[0]
+    pause = _PAUSE.search(rest)
+    dialled, post_dial = (rest[: pause.start()], rest[pause.end() :]) if pause else (rest, "")
+    digits = _CLEAN.sub(
+        "", re.sub(r"(?<=\d)[\s\u00a0\u202f]*\(0\)", "", dialled) if _international(dialled) else dialled
+    )
+    post_dial = re.sub(r"[,;pPwW]", "", _CLEAN.sub("", post_dial))
+    if not _DIGITS.match(digits) or len(digits) > MAX_DIGITS or (post_dial and not _DIGITS.match(post_dial)):
+        raise Refused("number_unreadable", number=shown(text))
+    if not any(character.isdigit() for character in digits) and "*" not in digits:
+        raise Refused("number_unreadable", number=shown(text))
+    return Number(digits, post_dial, ext)
+
+
+def shown(text: str) -> str:
+    """Return hostile text fit for a message: at most 40 printable characters."""
+    safe = "".join(character if character.isprintable() else "�" for character in text)
+    return safe if len(safe) <= 40 else safe[:39] + "…"
+
+
+def party(raw: str, name: str = "", country: str = "FR") -> Party:
+    """Return who a switch's number belongs to: E.164 where it can be, hidden and internal as such."""
+    number = raw.strip()
+    if number.lower() in _HIDDEN:
+        return Party(raw=raw, name="" if name.lower() in _HIDDEN else name, kind=Kind.HIDDEN)
+    if number.isascii() and number.isdigit() and len(number) <= INTERNAL_DIGITS:
+        return Party(number=number, raw=raw, name=name, kind=Kind.INTERNAL)
+    standard = e164(number, country)
+    if standard:
+        return Party(number=standard, raw=raw, name=name)
+    try:
+        return Party(number=read(number).digits, raw=raw, name=name)
+    except Refused:
+        return Party(raw=raw, name=name, kind=Kind.UNREADABLE)
+
+
+def e164(text: str, country: str = "FR") -> str:
+    """Return the number in E.164 (``+33388202020``), or ``""`` where it is none of that country's."""
+    import phonenumbers
+
+    try:
+        found = phonenumbers.parse(read(text).digits, country)
+    except (Refused, phonenumbers.NumberParseException):
+        return ""
+    if not phonenumbers.is_possible_number(found):
+        return ""
+    return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
+
+
+def pretty(number: str, country: str = "FR") -> str:
+    """Return a number as people of ``country`` write it: ``03 88 20 20 20``, ``+49 30 123456``."""
+    import phonenumbers
+
+    try:
+        found = phonenumbers.parse(number, country)
+    except phonenumbers.NumberParseException:
+        return number
+    if not phonenumbers.is_possible_number(found):
+        return number
+    national = found.country_code == phonenumbers.country_code_for_region(country)
+    style = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(found, style.NATIONAL if national else style.INTERNATIONAL)
+
+
+def _international(text: str) -> bool:
+    return text.lstrip().startswith(("+", "00"))
+
+
+def _without_parameters(text: str) -> tuple[str, str]:
+    """Split RFC 3966 ``;name=value`` parameters off; return the rest and the extension, if one is named."""
+    kept, ext = [], ""
+    for index, part in enumerate(text.split(";")):
+        name, equals, value = part.partition("=")
+        if index and equals:
+            ext = value if name.strip().lower() == "ext" else ext
+        else:
+            kept.append(part)
+    return ";".join(kept), ext

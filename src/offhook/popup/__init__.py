@@ -1,0 +1,1 @@
+"""Screen pop: ``choose`` decides what must be shown, when, and only once."""

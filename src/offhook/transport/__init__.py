@@ -1,0 +1,1 @@
+"""The only places that open sockets: everything above speaks through these."""
