@@ -157,7 +157,7 @@ class CallTable:
 
     def ended(self, call: str) -> bool:
         """Say whether that call is over here."""
-        return call in self._ended
+        return self._merged_into.get(call, call) in self._ended
 
     def can(self, call: Call) -> tuple[str, ...]:
         """Return the names of the commands that can be asked of a call in that state on this line."""
@@ -251,7 +251,11 @@ class CallTable:
     def _reconcile(self, calls: Iterable[Call], event: Event) -> list[Event]:
         """Make the table what a snapshot says: ghosts end, new calls appear, moved states are told."""
         common = _common(event) | {"line": self.line}
-        there = {call.id: call for call in calls if call.id not in self._ended}
+        there: dict[str, Call] = {}
+        for call in calls:
+            kept = self._merged_into.get(call.id, call.id)
+            if kept not in self._ended:
+                there[kept] = replace(call, id=kept)
         news: list[Event] = []
         for ghost in [call for call in self._calls if call not in there]:
             news += self._follow(Ended(**common, call=ghost))

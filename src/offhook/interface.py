@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from offhook import numbers
 from offhook.calls import CallTable
-from offhook.errors import CommandError, OffhookError, OutcomeUnknown, SettingsError, Unsupported
+from offhook.errors import CommandError, OffhookError, OutcomeUnknown, SettingsError, Unreachable, Unsupported
 from offhook.model import CallCommand, Command, Dial, Event
 
 Clock = Callable[[], datetime]
@@ -96,7 +96,7 @@ class Ledger(Protocol):
         ...
 
     def finish(self, command: Command, error: OffhookError | None) -> None:
-        """Note how it ended."""
+        """Note how it ended; one that was never sent is forgotten and may be tried again."""
         ...
 
 
@@ -119,7 +119,9 @@ class MemoryLedger:
 
     def finish(self, command: Command, error: OffhookError | None) -> None:
         """See :class:`Ledger`."""
-        self._known[command.id] = (self._known[command.id][0], error)
+        begun, _pending = self._known.pop(command.id)
+        if not isinstance(error, Unreachable):
+            self._known[command.id] = (begun, error)
 
 
 class Line:

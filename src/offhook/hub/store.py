@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 from offhook.codec import decode_call, dumps, encode_call, encode_command, encode_event
-from offhook.errors import OffhookError, OutcomeUnknown, SettingsError, error_from_json
+from offhook.errors import OffhookError, OutcomeUnknown, SettingsError, Unreachable, error_from_json
 from offhook.interface import REPEATED_WITHIN
 from offhook.model import Call, Command, Event
 
@@ -157,7 +157,10 @@ class Store:
         )
 
     def finish(self, desk: str, command: Command, error: OffhookError | None) -> None:
-        """Note how it ended."""
+        """Note how it ended; one that was never sent is forgotten and may be tried again."""
+        if isinstance(error, Unreachable):
+            self._db.execute("DELETE FROM command WHERE desk = ? AND id = ?", (desk, command.id))
+            return
         text = dumps(error.to_json()) if error else None
         done = not isinstance(error, OutcomeUnknown)
         self._db.execute(

@@ -50,6 +50,9 @@ from offhook.numbers import party as party_of
 
 Json = dict[str, Any]
 
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, OSError)
+"""What reading a hostile or broken message raises."""
+
 ACCEPTS: frozenset[type[Command]] = frozenset({
     Answer, CancelConsult, CompleteTransfer, Consult, Dial, HangUp, Hold, Park, PassRecord, Resume,
     SendDigits, Snapshot, Transfer,
@@ -103,7 +106,7 @@ class Meaning:
             if any(isinstance(event, Ended) for event in found):
                 self._keys.pop((message["device"], common["call"]), None)
             return found
-        except (KeyError, TypeError, ValueError):
+        except _UNREADABLE:
             raise ProtocolError("reply_unreadable", interface="simulator", source="event") from None
 
     def snapshot(self, answer: Json) -> tuple[Call, ...]:
@@ -111,7 +114,7 @@ class Meaning:
         try:
             self._keys.clear()
             return tuple(self._snapshot_call(view) for view in answer["connections"])
-        except (KeyError, TypeError, ValueError):
+        except _UNREADABLE:
             raise ProtocolError("reply_unreadable", interface="simulator", source="snapshot") from None
 
     def request(self, command: Command) -> Json:

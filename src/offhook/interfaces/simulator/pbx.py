@@ -84,11 +84,12 @@ class Talk:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The exchange's numbering: who is there and what their habits are."""
+    """The exchange's numbering: who is there and what their habits are; ``direct`` are its outside numbers."""
 
     phones: dict[str, str]
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     queues: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    direct: dict[str, str] = field(default_factory=dict)
     habits: dict[str, Habit] = field(default_factory=dict)
     outside: dict[str, Habit] = field(default_factory=dict)
     outside_habit: Habit = field(default_factory=lambda: Habit(after_s=2.0))
@@ -353,6 +354,7 @@ class Pbx:
 
     def _route(self, talk: Talk, to: str) -> None:
         talk.answered = 0.0
+        to = self.plan.direct.get(to, to)
         members = self.plan.groups.get(to) or self.plan.queues.get(to)
         if to in SLOTS:
             self._take_parked(talk, to)

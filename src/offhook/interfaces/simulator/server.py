@@ -28,7 +28,7 @@ class Server:
         self._clock = clock
         self._server: asyncio.Server | None = None
         self._listening: set[asyncio.StreamWriter] = set()
-        self._clients: set[asyncio.StreamWriter] = set()
+        self._clients: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         self._cut_until = 0.0
         self._alarm: asyncio.TimerHandle | None = None
         self._traffic: asyncio.Task[None] | None = None
@@ -50,7 +50,9 @@ class Server:
             self._alarm.cancel()
         if self._server is not None:
             self._server.close()
+            serving = [task for task in self._clients.values() if task is not None]
             self._hang_up_on_everybody()
+            await asyncio.gather(*serving, return_exceptions=True)
             await self._server.wait_closed()
 
     def run_traffic(self, calls_per_s: float, talk_s: float, seed: int = 1) -> None:
@@ -82,7 +84,7 @@ class Server:
             writer.close()
             return
         framer = Framer()
-        self._clients.add(writer)
+        self._clients[writer] = asyncio.current_task()
         try:
             while data := await reader.read(CHUNK):
                 for request in framer.receive(data):
@@ -91,7 +93,7 @@ class Server:
         except (ConnectionError, ProtocolError):
             pass  # the client's own business; the exchange goes on
         finally:
-            self._clients.discard(writer)
+            self._clients.pop(writer, None)
             self._listening.discard(writer)
             writer.close()
 

@@ -1,0 +1,58 @@
+# Offhook: what a person types. `make` alone lists it.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help demo test check format bench docs clean
+
+help:
+	@echo "make demo    start everything and print the page's address"
+	@echo "make check   format, lint, types, import contracts, fast tests: before every commit"
+	@echo "make test    install what the tests need, then run them all"
+	@echo "make bench   the benchmarks: ratios measured in one run"
+	@echo "make docs    print the generated parts of the documentation again"
+	@echo "make clean   remove what the others made"
+
+demo: .venv/demo
+	@$(BIN)/offhook demo
+
+test: .venv/dev
+	@tools/needs chromium
+	@$(MAKE) --no-print-directory static
+	$(BIN)/pytest
+
+check: .venv/dev static
+	$(BIN)/pytest -m "not slow and not browser"
+
+.PHONY: static
+static: .venv/dev
+	$(BIN)/ruff format --check src tests bench tools
+	$(BIN)/ruff check src tests bench tools
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: .venv/dev
+	$(BIN)/ruff format src tests bench tools
+	$(BIN)/ruff check --fix src tests bench tools
+
+bench: .venv/dev
+	@tools/needs chromium
+	$(BIN)/python bench/dial.py
+	$(BIN)/python bench/stream.py
+
+docs: .venv/dev
+	$(BIN)/python tools/printed.py
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# A virtual environment with what the demo needs, and one step further with what developers need.
+.venv/demo: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Offhook needs Python 3.11 or newer: make PYTHON=python3.11 demo" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || tools/needs python3-venv
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --editable '.[hub]'
+	@touch $@
+
+.venv/dev: .venv/demo pyproject.toml
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	@touch $@

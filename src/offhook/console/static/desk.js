@@ -1,0 +1,257 @@
+// The desk page: shows the calls the hub tells of and asks it for what a person wants.
+// It keeps no call model of its own: the hub sends every call as it is now, with what can be asked of it.
+// Names and numbers are hostile text: they only ever become text nodes.
+import { link } from "./link.js";
+import { choose, say, translate } from "./words.js";
+
+const $ = (id) => document.getElementById(id);
+const desk = location.pathname.split("/").pop();
+const ACTIONS = [["Answer", "A"], ["Resume", "H"], ["Hold", "H"], ["CompleteTransfer", ""], ["CancelConsult", ""], ["Transfer", "T"], ["Park", ""], ["HangUp", "E"]];
+const cards = new Map();
+let calls = [];
+
+// --- calls --------------------------------------------------------------------------------------
+
+function showCalls(now) {
+  calls = now;
+  const list = $("call-list");
+  for (const [id, card] of cards) if (!now.some((call) => call.id === id)) { card.remove(); cards.delete(id); }
+  for (const call of now) {
+    if (!cards.has(call.id)) { const card = newCard(call.id); cards.set(call.id, card); list.append(card); }
+    showCall(cards.get(call.id), call);
+  }
+  $("no-calls").hidden = now.length > 0;
+  const ringing = now.find((call) => call.state === "alerting");
+  document.title = ringing ? `☎ ${caller(ringing)}` : `${desk} – Offhook`;
+}
+
+function newCard(id) {
+  const card = $("call-card").content.firstElementChild.cloneNode(true);
+  card.dataset.call = id;
+  translate(card);
+  const actions = card.querySelector(".actions");
+  for (const [name, key] of ACTIONS) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.do = name;
+    if (key) button.setAttribute("aria-keyshortcuts", key);
+    button.addEventListener("click", () => act(id, name));
+    actions.append(button);
+  }
+  const form = card.querySelector("form.transfer");
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const call = calls.find((each) => each.id === id);
+    ask({ command: event.submitter.value, call: id, to: form.querySelector("input").value, record: event.submitter.value === "Transfer" ? recordOf(call) : undefined });
+    form.hidden = true;
+  });
+  form.querySelector("[value=Cancel]").addEventListener("click", () => { form.hidden = true; });
+  return card;
+}
+
+function showCall(card, call) {
+  const contact = call.contacts?.[0];
+  card.dataset.state = call.state ?? "null";
+  card.dataset.since = call.connected_at ?? call.started_at ?? "";
+  put(card, ".state-name", [say(`state.${call.state ?? "null"}`), call.consult_of && say("page.consulting"), call.slot && `${say("page.slot")} ${call.slot}`].filter(Boolean).join(" · "));
+  put(card, ".name", caller(call));
+  put(card, ".detail", [contact?.name, contact?.city, shownNumber(call), contact?.kind, contact && contact.exact === false && say("page.main_number")].filter(Boolean).join(" · "));
+  put(card, ".note", contact?.note ?? "");
+  put(card, ".also", call.contacts?.length > 1 ? `${say("page.also")} ${call.contacts.slice(1, 4).map((each) => each.name || each.company).join(", ")}` : "");
+  for (const button of card.querySelectorAll("[data-do]")) {
+    const name = button.dataset.do;
+    button.hidden = !call.can?.includes(name);
+    const key = button.getAttribute("aria-keyshortcuts");
+    const label = say(`page.${name === "HangUp" && call.state === "alerting" ? "Reject" : name}`);
+    if (button.dataset.label !== label) {
+      button.dataset.label = label;
+      button.replaceChildren(label);
+      if (key) { const hint = document.createElement("kbd"); hint.textContent = key; hint.ariaHidden = "true"; button.append(" ", hint); }
+    }
+  }
+  if (!call.can?.includes("Transfer")) card.querySelector("form.transfer").hidden = true;
+}
+
+function caller(call) {
+  const contact = call.contacts?.[0];
+  return contact?.company || contact?.name || call.name || { hidden: say("page.hidden_caller"), unreadable: say("page.unreadable_caller") }[call.party]
+    || (call.party === "internal" ? `${say("page.internal")} ${call.number}` : "") || (call.direction === "inbound" ? say("page.unknown_caller") : pretty(call.number));
+}
+
+function shownNumber(call) { return call.party === "hidden" ? "" : pretty(call.number ?? call.raw ?? "").replaceAll(" ", "\u00a0"); }
+
+// French numbers in pairs, as people read them; others as they came.
+function pretty(number) {
+  const french = /^\+33(\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(number ?? "");
+  return french ? `0${french.slice(1).join(" ")}`.replace(/^0(\d) /, "0$1 ") : number ?? "";
+}
+
+function recordOf(call) { const record = call?.record ?? call?.contacts?.[0]?.record; return record && { ...record }; }
+
+function act(id, name) {
+  if (name !== "Transfer") return ask({ command: name, call: id });
+  const form = cards.get(id).querySelector("form.transfer");
+  form.hidden = !form.hidden;
+  if (!form.hidden) form.querySelector("input").focus();
+}
+
+function tick() {
+  const now = Date.now();
+  for (const card of cards.values()) {
+    const since = Date.parse(card.dataset.since);
+    const seconds = Number.isNaN(since) ? 0 : Math.max(0, Math.floor((now - since) / 1000));
+    put(card, ".timer", `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`);
+  }
+}
+
+// --- history ------------------------------------------------------------------------------------
+
+const seen = new Map();
+
+function remember(event) {
+  if (event.call === undefined) return;
+  const known = seen.get(event.call) ?? { at: event.at, incoming: false, answered: false };
+  if (event.event === "Ringing") known.incoming = true;
+  if (event.event === "Connected") known.answered = true;
+  if (event.event === "Merged") { Object.assign(known, { ...seen.get(event.other), ...known }); seen.delete(event.other); }
+  for (const key of ["number", "name", "party", "contacts", "direction", "dialled"]) if (event[key] !== undefined) known[key] = event[key];
+  seen.set(event.call, known);
+  if (event.event === "Ended") { seen.delete(event.call); addHistory(known, event); }
+}
+
+function addHistory(known, event) {
+  const missed = known.incoming && !known.answered && event.reason !== "answered_elsewhere";
+  const row = document.createElement("li");
+  const what = document.createElement("span");
+  what.className = missed ? "what missed" : "what";
+  const time = new Date(event.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  const way = say(missed ? "page.missed" : known.incoming ? "page.in" : "page.out");
+  what.textContent = `${time} · ${way} · ${caller(known)} · ${say(`reason.${event.reason ?? "unknown"}`)}`;
+  row.append(what);
+  if (known.number) row.append(numberButton(known.number));
+  $("history").prepend(row);
+  while ($("history").children.length > 30) $("history").lastElementChild.remove();
+  $("no-history").hidden = true;
+}
+
+// --- contacts and dialling ----------------------------------------------------------------------
+
+let searching = 0;
+
+async function search() {
+  const mine = ++searching;
+  const text = $("search").value.trim();
+  const answer = await fetch(`/v1/contacts?desk=${desk}&q=${encodeURIComponent(text)}`);
+  if (!answer.ok || mine !== searching) return;
+  const { contacts } = await answer.json();
+  $("contacts").replaceChildren(...contacts.map(contactRow));
+  $("no-contacts").hidden = contacts.length > 0;
+}
+
+function contactRow(contact) {
+  const row = $("contact-row").content.firstElementChild.cloneNode(true);
+  put(row, ".company", contact.company || contact.name || "");
+  put(row, ".kind", contact.kind || "");
+  row.querySelector(".kind").hidden = !contact.kind;
+  put(row, ".person", [contact.company && contact.name, contact.city].filter(Boolean).join(" · "));
+  row.querySelector(".numbers").append(...(contact.numbers ?? []).map(numberButton));
+  return row;
+}
+
+function numberButton(number) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "number";
+  button.textContent = pretty(number);
+  button.setAttribute("aria-label", `${say("page.call")} ${pretty(number)}`);
+  button.addEventListener("click", () => ask({ command: "Dial", number }));
+  return button;
+}
+
+// --- asking the hub -----------------------------------------------------------------------------
+
+async function ask(command) {
+  $("problem").hidden = true;
+  const error = await hub.ask(command);
+  if (error) problem(`${say(`error.${error.code}`, error.params)} ${say(`hint.${error.code}`, error.params)}`);
+}
+
+function problem(text) { $("problem").textContent = text; $("problem").hidden = false; }
+
+function showLine(state) {
+  $("line").dataset.state = state;
+  $("line").textContent = say({ up: "page.line_up", lost: "page.line_lost", out: "page.signed_out" }[state] ?? "page.connecting");
+}
+
+const hub = link(desk, { calls: showCalls, event: remember, line: showLine, problem: (error) => problem(say(`error.${error.code}`, error.params)) });
+
+// --- training: the outside world of a pretend exchange --------------------------------------------
+
+const CALLERS = {
+  known: [{ number: "0388202020" }], unknown: [{ number: "0199009988" }], hidden: [{ number: "" }],
+  two: [{ number: "0388202020" }, { number: "0353011010", late_name: "M. Oberlé" }],
+};
+
+for (const button of document.querySelectorAll("[data-train]")) button.addEventListener("click", async () => {
+  for (const who of CALLERS[button.dataset.train]) {
+    await fetch(`/v1/simulator?desk=${desk}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ do: "Incoming", to: desk, patience_s: 60, ...who }) });
+  }
+});
+
+// --- keyboard, language, theme --------------------------------------------------------------------
+
+const KEYS = { a: ["Answer"], e: ["HangUp"], h: ["Hold", "Resume"], t: ["Transfer"] };
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const typing = event.target.matches("input, textarea, select");
+  if (event.key === "Escape" && typing) { event.target.blur(); for (const card of cards.values()) card.querySelector("form.transfer").hidden = true; return; }
+  if (typing || $("keys-help").open) return;
+  if (event.key === "/") { event.preventDefault(); $("search").focus(); $("search").select(); return; }
+  if (event.key === "?") { $("keys-help").showModal(); return; }
+  for (const name of KEYS[event.key.toLowerCase()] ?? []) {
+    const call = calls.filter((each) => each.can?.includes(name)).sort((one, other) => order(one, name) - order(other, name))[0];
+    if (call) { event.preventDefault(); act(call.id, name); return; }
+  }
+});
+
+// What a key acts on among several calls: the one ringing longest, the one being spoken on, else the newest.
+function order(call, name) {
+  if (name === "Answer") return calls.indexOf(call);
+  return (call.state === "connected" ? 0 : 1) - calls.indexOf(call) / 1000;
+}
+
+$("dial").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const number = $("search").value.trim();
+  if (/\d/.test(number) && !/[a-z]{3}/i.test(number.replace(/^(tel|callto|sips?|skype):/i, ""))) ask({ command: "Dial", number });
+  else $("contacts").querySelector("button")?.focus();
+});
+$("search").addEventListener("input", search);
+$("keys").addEventListener("click", () => $("keys-help").showModal());
+$("language").addEventListener("click", () => redraw(document.documentElement.lang === "fr" ? "en" : "fr"));
+$("theme").addEventListener("click", () => {
+  const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  theme(dark ? "light" : "dark");
+});
+
+function theme(name) { document.documentElement.dataset.theme = name; localStorage.setItem("theme", name); }
+
+async function redraw(language) {
+  await choose(language);
+  translate(document);
+  showLine($("line").dataset.state);
+  showCalls(calls);
+}
+
+function put(root, selector, text) { const place = root.querySelector(selector); if (place.textContent !== text) place.textContent = text; }
+
+if (localStorage.getItem("theme")) theme(localStorage.getItem("theme"));
+await redraw(new URLSearchParams(location.search).get("lang") ?? localStorage.getItem("language") ?? (navigator.language.startsWith("fr") ? "fr" : "en"));
+$("desk").textContent = desk;
+setInterval(tick, 500);
+search();
+hub.start();
+const about = await (await fetch("/v1/about")).json();
+$("training").hidden = !about.simulator;
+$("training").open = about.simulator;

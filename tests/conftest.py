@@ -1,0 +1,24 @@
+"""Fixtures: the demo as a real process, and its tokens."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hubs import Program, program
+
+from offhook.settings.running import RunningHub, running
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Program]:
+    """The demo, running, with its files under ``tmp_path``."""
+    with program(tmp_path, "demo", "--port", "0") as found:
+        yield found
+
+
+@pytest.fixture
+def here(demo: Program, tmp_path: Path) -> RunningHub:
+    """How to reach the demo's hub."""
+    found = running(tmp_path)
+    assert found is not None
+    return found

@@ -1,0 +1,158 @@
+"""Who is calling: the index, the CSV reader, many sources under one deadline."""
+
+import asyncio
+import json
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from offhook.demo import DIRECTORY
+from offhook.directory.files import read_csv
+from offhook.directory.identify import identify
+from offhook.directory.index import Index
+from offhook.directory.match import main_number_keys
+from offhook.errors import SettingsError, Unreachable
+from offhook.model import Contact, Party, Record
+from offhook.numbers import party
+
+
+def contact(native: str, *numbers: str, name: str = "", company: str = "") -> Contact:
+    return Contact(
+        record=Record(source="t", id=native, title=company), name=name, company=company, numbers=numbers
+    )
+
+
+def test_the_sample_directory() -> None:
+    with Index() as index:
+        assert index.replace_source("clients", read_csv(DIRECTORY, "clients")) >= 36
+        (found,) = index.by_party(party("0388202020"))
+        assert (found.company, found.record.id, found.exact) == ("Alsace Ferronnerie SAS", "411ALSA", True)
+        assert index.by_party(party("0199009988")) == ()
+        assert index.by_party(party("anonymous")) == ()
+
+
+def test_every_match_is_kept_and_ranked() -> None:
+    with Index() as index:
+        index.replace_source("t", [
+            contact("1", "0388202020", company="Standard"),
+            contact("2", "+33 3 88 20 20 20", name="Zoé", company="Standard"),
+            contact("3", "0033388202020", name="Ann", company="Autre"),
+        ])  # fmt: skip
+        assert [each.record.id for each in index.by_party(party("03 88 20 20 20"))] == ["3", "2", "1"]
+
+
+def test_the_same_last_digits_are_not_the_same_number() -> None:
+    with Index() as index:
+        index.replace_source("t", [contact("1", "+49388202020", company="Berlin")])
+        assert index.by_party(party("0388202020")) == ()
+
+
+def test_an_unknown_extension_falls_back_to_the_main_number() -> None:
+    assert main_number_keys("+33261912217") == ("+33261912210", "+33261912200", "+33261912000")
+    with Index() as index:
+        index.replace_source("t", [contact("1", "02 61 91 22 00", company="Grands Moulins")])
+        (found,) = index.by_party(party("0261912217"))
+        assert (found.company, found.exact, found.matched) == ("Grands Moulins", False, "+33261912200")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["heitz", "HEITZ", "fero", "alsace hei", "strasbourg", "411AL", "éclats", "eclats", "0388", "l'ouest"],
+)
+def test_search_as_people_type(text: str) -> None:
+    with Index() as index:
+        index.replace_source("clients", read_csv(DIRECTORY, "clients"))
+        if text == "fero":
+            assert index.search(text) == ()
+        else:
+            assert index.search(text), text
+
+
+@pytest.mark.parametrize("text", ['"', "' OR 1=1 --", "a* NEAR b", "((", "NOT", "x" * 5000, "%", "\x00"])
+def test_hostile_searches_are_only_searches(text: str) -> None:
+    with Index() as index:
+        index.replace_source("clients", read_csv(DIRECTORY, "clients"))
+        assert isinstance(index.search(text), tuple)
+
+
+def test_a_source_is_replaced_whole_or_not_at_all() -> None:
+    with Index() as index:
+        index.replace_source("t", [contact("1", "15", company="A")])
+
+        def breaks():  # type: ignore[no-untyped-def]
+            yield contact("2", "17", company="B")
+            raise SettingsError("directory_unreadable")
+
+        with pytest.raises(SettingsError):
+            index.replace_source("t", breaks())
+        assert len(index) == 1
+        assert index.replace_source("t", [contact("3", "18", company="C")]) == 1
+        assert [each.record.id for each in index.search("")] == ["3"]
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "separator"),
+    [
+        ("société;tél;ville", "utf-8", ";"),
+        ("Société,Tél,Ville", "cp1252", ","),
+        ("\ufeffNom\tTéléphone\tVille", "utf-8", "\t"),
+    ],
+)
+def test_csv_as_it_comes(tmp_path: Path, content: str, encoding: str, separator: str) -> None:
+    path = tmp_path / "export.csv"
+    path.write_bytes(
+        f"{content}\r\n{separator.join(('Étoile', '03 88 00 00 01', 'Besançon'))}\r\n".encode(encoding)
+    )
+    (found,) = read_csv(path, "export")
+    assert found.company + found.name == "Étoile"
+    assert (found.numbers, found.city) == (("03 88 00 00 01",), "Besançon")
+
+
+def test_a_wrong_csv_says_where(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("a;b\n1;2\n")
+    with pytest.raises(SettingsError, match=r"x\.csv:1"):
+        list(read_csv(path, "x"))
+    path.write_text("code;nom;tel\n1;A;15\n1;B;17\n")
+    with pytest.raises(SettingsError, match=r"x\.csv:3"):
+        list(read_csv(path, "x"))
+    with pytest.raises(SettingsError, match="missing"):
+        list(read_csv(tmp_path / "missing.csv", "x"))
+
+
+async def test_a_slow_or_broken_source_costs_only_itself() -> None:
+    async def quick(who: Party) -> tuple[Contact, ...]:
+        return (contact("1", who.number, name="Quick"),)
+
+    async def slow(who: Party) -> tuple[Contact, ...]:
+        await asyncio.sleep(30)
+        return (contact("2", who.number, name="Slow"),)
+
+    async def broken(who: Party) -> tuple[Contact, ...]:
+        raise Unreachable("switch_unreachable", address="x")
+
+    begun = time.monotonic()
+    found = await identify(party("0388202020"), [slow, broken, quick], deadline_s=0.1)
+    assert [each.name for each in found] == ["Quick"]
+    assert time.monotonic() - begun < 10
+    assert await identify(party("0388202020"), []) == ()
+
+
+def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "directory.sqlite"
+    Index(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    before = path.read_bytes()
+    with pytest.raises(SettingsError, match="newer"):
+        Index(path)
+    assert path.read_bytes() == before
+
+
+def test_a_caller_is_found_by_the_index() -> None:
+    with Index() as index:
+        plan = index._db.execute("EXPLAIN QUERY PLAN SELECT contact FROM number WHERE key = '1'").fetchall()
+        assert "USING INDEX" in json.dumps(plan)

@@ -1,0 +1,283 @@
+"""The hub as a real process: its routes, its stream, its refusals."""
+
+import asyncio
+import http.client
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hubs import Program, program
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from offhook.hub.app import make_app
+from offhook.model import COMMANDS, EVENTS
+from offhook.settings.running import RunningHub, running
+
+assert make_app
+
+
+def get(
+    here: RunningHub, method: str, path: str, body: object = None, **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    """Send one request as any program might; returns status, headers and body."""
+    host = here.url.removeprefix("http://")
+    link = http.client.HTTPConnection(host, timeout=10)
+    try:
+        data = json.dumps(body).encode() if body is not None else None
+        content = {"Content-Type": "application/json"} if body is not None else {}
+        link.request(
+            method, path, data, content | {name.replace("_", "-"): value for name, value in headers.items()}
+        )
+        answer = link.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
+    finally:
+        link.close()
+
+
+def bearer(here: RunningHub, desk: str = "1001") -> dict[str, str]:
+    return {"Authorization": f"Bearer {here.tokens[desk]}"}
+
+
+def command(here: RunningHub, **words: Any) -> tuple[int, dict[str, Any]]:
+    status, _headers, body = get(
+        here, "POST", "/v1/desk/commands", {"id": "i" + words.get("command", ""), **words}, **bearer(here)
+    )
+    return status, json.loads(body)
+
+
+def test_a_command_and_its_refusals(here: RunningHub) -> None:
+    assert command(here, command="Dial", number="0388202020") == (200, {"answer": "iDial", "as": "iDial"})
+    assert command(here, command="Dial", number="0388202020") == (200, {"answer": "iDial", "as": "iDial"})
+    status, answer = command(here, command="Answer", call="nope")
+    assert (status, answer["error"]["code"]) == (400, "call_unknown")
+    status, answer = command(here, command="Dial", number="x\r\ny", id="other")
+    assert (status, answer["error"]["kind"]) == (403, "Refused")
+    status, answer = command(here, command="Fly")
+    assert (status, answer["error"]["code"]) == (400, "command_unreadable")
+    status, _headers, body = get(here, "GET", "/v1/desk/calls", **bearer(here))
+    (call,) = json.loads(body)["calls"]
+    assert (status, call["dialled"], call["direction"]) == (200, "0388202020", "click2dial")
+
+
+@pytest.mark.parametrize("path", ["/v1/desk/calls", "/v1/contacts?q=a", "/v1/contacts"])
+def test_nothing_is_read_without_a_login(here: RunningHub, path: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer 1001.AAAA"}, {"Cookie": "offhook-1001=1.A"}):
+        status, _headers, body = get(here, "GET", path, **headers)
+        assert status == 401
+        assert b"Alsace" not in body
+
+
+@pytest.mark.parametrize("path", ["/v1/desk/commands", "/v1/page-links", "/v1/simulator"])
+def test_nothing_is_done_without_a_login(here: RunningHub, path: str) -> None:
+    assert get(here, "POST", path, {"command": "Dial", "id": "1", "number": "15"})[0] == 401
+
+
+def test_a_form_is_not_a_command(here: RunningHub) -> None:
+    status, _headers, _body = get(
+        here, "POST", "/v1/desk/commands", {"command": "Dial"}, Content_Type="text/plain", **bearer(here)
+    )
+    assert status == 400
+
+
+def test_a_desk_reads_its_own_calls_only(here: RunningHub) -> None:
+    assert get(here, "GET", "/v1/desk/calls?desk=1002", **bearer(here))[0] == 401
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"{" * 2000, b'"x"'])
+def test_a_body_that_is_no_object(here: RunningHub, data: bytes) -> None:
+    host = here.url.removeprefix("http://")
+    link = http.client.HTTPConnection(host, timeout=10)
+    link.request("POST", "/v1/desk/commands", data, {"Content-Type": "application/json", **bearer(here)})
+    answer = link.getresponse()
+    assert answer.status == 400
+    assert json.loads(answer.read())["error"]["code"] == "reply_unreadable"
+    link.close()
+
+
+def test_a_body_that_is_too_long(here: RunningHub) -> None:
+    status, _headers, body = get(here, "POST", "/v1/desk/commands", {"x": "y" * 100_000}, **bearer(here))
+    assert (status, json.loads(body)["error"]["code"]) == (400, "message_too_long")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "evil.example:80"},
+        {"Origin": "http://evil.example"},
+        {"Origin": "null"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/login?code=x",
+        "/desk/1001",
+        "/v1/desk/calls",
+        "/v1/contacts",
+        "/v1/about",
+        "/v1/openapi.json",
+        "/static/desk.js",
+        "/texts/fr.json",
+        "/nowhere",
+    ],
+)
+def test_foreign_requests_are_turned_away_on_every_route(
+    here: RunningHub, path: str, headers: dict[str, str]
+) -> None:
+    status, answered, body = get(here, "GET", path, **headers, **bearer(here))
+    assert status == 403
+    assert "access-control-allow-origin" not in answered
+    assert json.loads(body)["error"]["code"] == "foreign_request"
+
+
+def test_the_page_and_its_cookie(demo: Program, here: RunningHub) -> None:
+    path = demo.said["pages"]["1001"].removeprefix(here.url)
+    status, headers, _body = get(here, "GET", path)
+    assert (status, headers["location"]) == (303, "/desk/1001")
+    cookie = headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "samesite=strict" in cookie.lower()
+    assert get(here, "GET", path)[0] == 401, "the address works once"
+    kept = cookie.partition(";")[0]
+    status, headers, body = get(here, "GET", "/desk/1001", Cookie=kept)
+    assert status == 200
+    assert "default-src 'none'" in headers["content-security-policy"]
+    assert headers["x-frame-options"] == "DENY"
+    assert b"code=" not in body
+    assert get(here, "GET", "/desk/1002", Cookie=kept)[0] == 401
+    assert get(here, "GET", "/", Cookie=kept)[1]["location"] == "/desk/1001"
+    assert get(here, "GET", "/")[0] == 401
+
+
+def test_the_api_describes_itself(here: RunningHub) -> None:
+    status, _headers, body = get(here, "GET", "/v1/openapi.json")
+    schemas = json.loads(body)["components"]["schemas"]
+    assert status == 200
+    assert set(COMMANDS) | set(EVENTS) <= set(schemas)
+    assert schemas["Dial"]["required"] == ["command", "id", "number"]
+    assert {"number", "raw", "name", "party"} <= set(schemas["Ringing"]["properties"])
+    for text in json.dumps(schemas).split('"$ref": "')[1:]:
+        assert text.partition('"')[0].rpartition("/")[2] in schemas
+
+
+def stream(here: RunningHub, desk: str = "1001", **headers: str) -> connect:
+    return connect(
+        here.url.replace("http", "ws") + f"/v1/desk?desk={desk}",
+        additional_headers=headers or bearer(here, desk),
+        proxy=None,
+        compression=None,
+    )
+
+
+async def hello(socket: ClientConnection, **words: Any) -> dict[str, Any]:
+    await socket.send(json.dumps({"hello": {"version": "1.0", **words}}))
+    found: dict[str, Any] = json.loads(await socket.recv())
+    return found
+
+
+async def test_the_stream(here: RunningHub) -> None:
+    async with stream(here) as socket, asyncio.timeout(20):
+        welcome = (await hello(socket))["welcome"]
+        assert (welcome["desk"], welcome["version"], welcome["up"], welcome["calls"]) == (
+            "1001",
+            "1.0",
+            True,
+            [],
+        )
+        await socket.send(json.dumps({"command": "Dial", "id": "d", "number": "1003"}))
+        heard: list[dict[str, Any]] = []
+        while not any(message.get("event") == "Connected" for message in heard):
+            heard.append(json.loads(await socket.recv()))
+        assert {"answer": "d", "as": "d"} in heard
+        events = [message for message in heard if "event" in message]
+        assert [event["event"] for event in events][:2] == ["Dialling", "Alerting"]
+        assert [event["seq"] for event in events] == list(
+            range(welcome["seq"] + 1, welcome["seq"] + 1 + len(events))
+        )
+        assert events[0]["cause"] == "d"
+    async with stream(here) as socket, asyncio.timeout(20):
+        resumed = (await hello(socket, resume={"log": welcome["log"], "seq": events[1]["seq"]}))["welcome"]
+        assert "calls" not in resumed
+        assert json.loads(await socket.recv()) == events[2]
+    async with stream(here) as socket, asyncio.timeout(20):
+        gap = (await hello(socket, resume={"log": "another", "seq": 1}))["welcome"]
+        assert gap["gap"] is True
+        assert [call["state"] for call in gap["calls"]] == ["connected"]
+
+
+async def test_a_page_gets_the_calls_ready_made(here: RunningHub) -> None:
+    async with stream(here) as socket, asyncio.timeout(20):
+        await hello(socket, show="calls")
+        await socket.send(json.dumps({"command": "Dial", "id": "d", "number": "0388202020"}))
+        while "calls" not in (message := json.loads(await socket.recv())):
+            pass
+        assert message["calls"][0]["can"] == ["HangUp"]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        '{"hello": {"version": "9.0"}}',
+        '{"hello": 3}',
+        "{}",
+        "[]",
+        "x" * 70_000,
+        '{"command": "Dial", "id": "1", "number": "15"}',
+    ],
+)
+async def test_a_wrong_hello_is_refused(here: RunningHub, first: str) -> None:
+    async with stream(here) as socket, asyncio.timeout(20):
+        await socket.send(first)
+        assert "error" in json.loads(await socket.recv())
+        with pytest.raises(ConnectionClosed):
+            await socket.recv()
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Authorization": "Bearer no"}, {"Origin": "http://evil.example"}, {"Cookie": "offhook-1001=9.A"}],
+)
+async def test_a_stream_without_a_right_is_not_opened(here: RunningHub, headers: dict[str, str]) -> None:
+    token = {} if "Authorization" in headers or "Cookie" in headers else bearer(here)
+    with pytest.raises(InvalidStatus):
+        async with stream(here, **headers, **token):
+            pass
+
+
+async def test_garbage_on_the_stream_harms_nobody(here: RunningHub) -> None:
+    async with stream(here) as other, asyncio.timeout(20):
+        await hello(other)
+        async with stream(here) as socket:
+            await hello(socket)
+            await socket.send(json.dumps({"id": {"a": 1}, "command": ["Dial"]}))
+            assert json.loads(await socket.recv())["error"]["code"] == "command_unreadable"
+            await socket.send("\x00{{{")
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    await socket.recv()
+        await other.send(json.dumps({"command": "Dial", "id": "d", "number": "15"}))
+        assert json.loads(await other.recv())
+
+
+def test_no_second_hub_on_the_same_port(here: RunningHub, tmp_path: Path) -> None:
+    port = here.url.rpartition(":")[2]
+    with pytest.raises(RuntimeError, match=f"Port {port} is in use"):
+        Program(tmp_path / "other", "hub", "--port", port)
+
+
+def test_it_refuses_to_serve_the_network(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="this machine only"):
+        Program(tmp_path, "hub", "--address", "0.0.0.0")  # noqa: S104 - what must be refused
+
+
+def test_it_stops_cleanly_and_takes_its_address_away(tmp_path: Path) -> None:
+    with program(tmp_path, "hub", "--port", "0", "--desks", "1001") as hub:
+        assert running(tmp_path) is not None
+        assert hub.stop() == 0
+    assert running(tmp_path) is None

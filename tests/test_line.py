@@ -1,0 +1,205 @@
+"""A line: commands act once, on the call meant, and only where they can."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from offhook.desk import Desk
+from offhook.errors import CommandError, OutcomeUnknown, Refused, Unreachable, Unsupported
+from offhook.interface import Line
+from offhook.interfaces.simulator.driver import SimulatorInterface
+from offhook.model import (
+    Alerting,
+    Answer,
+    Call,
+    Connected,
+    Dial,
+    Dialling,
+    Ended,
+    Event,
+    HangUp,
+    Hold,
+    LineBack,
+    LineLost,
+    PassRecord,
+    Record,
+    RecordPassed,
+    Ringing,
+    SendDigits,
+    State,
+    Transfer,
+)
+
+
+class Clock:
+    """A clock the test moves."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+async def exchange() -> AsyncIterator[SimulatorInterface]:
+    interface = SimulatorInterface()
+    await interface.open()
+    yield interface
+    await interface.close()
+
+
+async def up(line: Line) -> AsyncIterator[Event]:
+    """Yield the line's news; the line is up when the first has come."""
+    async for event in line.interface.events():
+        if event.line in ("", line.device):
+            for news in line.receive(event):
+                yield news
+
+
+async def until(news: AsyncIterator[Event], kind: type[Event]) -> Event:
+    async with asyncio.timeout(10):
+        async for event in news:
+            if isinstance(event, kind):
+                return event
+    raise AssertionError("the events ended")
+
+
+def calls_made(exchange: SimulatorInterface) -> int:
+    assert exchange.own is not None
+    return sum(talk.legs[0].click for talk in exchange.own.pbx.talks.values() if talk.legs)
+
+
+async def test_a_repeated_command_acts_once(exchange: SimulatorInterface) -> None:
+    line = Line(exchange, "1001", Clock())
+    news = up(line)
+    await until(news, LineBack)
+    dial = Dial(id="once", number="03 88 20 20 20")
+    await asyncio.gather(line.send(dial), line.send(dial), line.send(dial))
+    await line.send(dial)
+    assert calls_made(exchange) == 1
+
+
+async def test_a_double_click_dials_once(exchange: SimulatorInterface) -> None:
+    clock = Clock()
+    line = Line(exchange, "1001", clock)
+    news = up(line)
+    await until(news, LineBack)
+    assert await line.send(Dial(id="first", number="0388202020")) == "first"
+    assert await line.send(Dial(id="second", number="03 88 20 20 20")) == "first"
+    assert calls_made(exchange) == 1
+    assert await line.send(Dial(id="other", number="0388202021")) == "other"
+    clock.now += timedelta(seconds=3)
+    assert await line.send(Dial(id="later", number="0388202021")) == "later"
+    assert calls_made(exchange) == 3
+
+
+async def test_a_refused_dial_may_be_tried_again_at_once(exchange: SimulatorInterface) -> None:
+    line = Line(exchange, "1001", Clock())
+    await until(up(line), LineBack)
+    assert exchange.own is not None
+    exchange.own.pbx.unregistered.add("1001")
+    with pytest.raises(Refused, match="deviceOutOfService"):
+        await line.send(Dial(id="a", number="15"))
+    exchange.own.pbx.unregistered.clear()
+    assert await line.send(Dial(id="b", number="15")) == "b"
+
+
+async def test_a_repeated_refusal_is_the_same_refusal(exchange: SimulatorInterface) -> None:
+    line = Line(exchange, "9999", Clock())
+    await until(up(line), LineBack)
+    for _time in range(2):
+        with pytest.raises(Refused, match="invalidDevice"):
+            await line.send(Dial(id="a", number="15"))
+
+
+async def test_the_only_sensible_call_is_taken(exchange: SimulatorInterface) -> None:
+    line = Line(exchange, "1001", Clock())
+    line.receive(LineBack(at=Clock().now, line="1001", calls=()))
+    with pytest.raises(CommandError, match="no call"):
+        await line.send(Hold(id="1"))
+    line.receive(Ringing(at=Clock().now, line="1001", call="A"))
+    line.receive(Ringing(at=Clock().now, line="1001", call="B"))
+    with pytest.raises(CommandError) as caught:
+        await line.send(Answer(id="2"))
+    assert caught.value.params["calls"] == "A, B"
+    with pytest.raises(Unsupported, match="alerting"):
+        await line.send(Hold(id="3", call="A"))
+    with pytest.raises(CommandError, match="no call X"):
+        await line.send(HangUp(id="4", call="X"))
+
+
+async def test_what_a_line_cannot_do_at_all(exchange: SimulatorInterface) -> None:
+    class Mute(SimulatorInterface):
+        accepts = SimulatorInterface.accepts - {SendDigits}
+
+    line = Line(Mute(), "1001", Clock())
+    with pytest.raises(Unsupported, match="SendDigits"):
+        await line.send(SendDigits(id="1", digits="1"))
+
+
+async def test_nothing_can_be_asked_of_a_lost_line() -> None:
+    line = Line(SimulatorInterface(), "1001", Clock())
+    now = Clock().now
+    line.receive(LineBack(at=now, line="1001", calls=(Call(id="A", line="1001", state=State.CONNECTED),)))
+    assert "Hold" in line.table.calls[0].can
+    line.receive(LineLost(at=now, line="1001"))
+    assert line.table.calls[0].can == ()
+    with pytest.raises(Unreachable):
+        await line.send(Dial(id="1", number="15"))
+    assert line.receive(LineLost(at=now, line="1001")) == []
+
+
+@pytest.mark.parametrize("number", ["", "rm -rf", "12\r\nInjected: 1", "12&x=1"])
+async def test_what_is_no_number_is_never_sent(exchange: SimulatorInterface, number: str) -> None:
+    line = Line(exchange, "1001", Clock())
+    for command in (Dial(id="1", number=number), Transfer(id="2", call="A", to=number)):
+        line.receive(Ringing(at=Clock().now, line="1001", call="A"))
+        with pytest.raises((Refused, Unsupported)):
+            await line.send(command)
+    assert calls_made(exchange) == 0
+
+
+async def test_a_whole_call_through_the_exchange(exchange: SimulatorInterface) -> None:
+    line = Line(exchange, "1001", Clock())
+    news = up(line)
+    await until(news, LineBack)
+    await line.send(Dial(id="d", number="0388202020"))
+    assert (await until(news, Dialling)).cause == "d"
+    await until(news, Alerting)
+    await until(news, Connected)
+    record = Record(source="clients", id="411ALSA")
+    await line.send(PassRecord(id="p", record=record))
+    await until(news, RecordPassed)
+    assert line.table.calls[0].record == record
+    await line.send(HangUp(id="h"))
+    await until(news, Ended)
+    assert line.table.calls == ()
+
+
+async def test_an_answer_that_never_comes() -> None:
+    class Silent(SimulatorInterface):
+        async def send(self, command: object) -> None:
+            raise OutcomeUnknown("answer_lost", interface=self.name)
+
+    line = Line(Silent(), "1001", Clock())
+    for _time in range(2):
+        with pytest.raises(OutcomeUnknown):
+            await line.send(Dial(id="x", number="15"))
+
+
+async def test_a_desk_finds_the_line_of_a_call(exchange: SimulatorInterface) -> None:
+    first, second = Line(exchange, "1001", Clock()), Line(exchange, "1002", Clock())
+    await until(up(first), LineBack)
+    desk = Desk([first, second], Clock())
+    for line in (first, second):
+        line.receive(LineBack(at=Clock().now, line=line.device, calls=()))
+    second.receive(Ringing(at=Clock().now, line="1002", call="A"))
+    with pytest.raises(
+        Refused, match="invalidCallID"
+    ):  # it went out on the second line, where the exchange knows no such call
+        await desk.send(Answer(id="1"))
+    with pytest.raises(CommandError, match="no line 1009"):
+        await desk.send(Dial(id="2", line="1009", number="15"))

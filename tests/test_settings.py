@@ -1,0 +1,92 @@
+"""Settings: which value is in force, where it came from, and what is said of a wrong one."""
+
+from pathlib import Path
+
+import pytest
+
+from offhook.errors import SettingsError
+from offhook.settings.layers import home, resolve
+from offhook.settings.model import SETTINGS, extensions
+from offhook.settings.running import RunningHub, announce, running
+
+
+def test_later_places_win(tmp_path: Path) -> None:
+    environ = {"OFFHOOK_HOME": str(tmp_path)}
+    assert resolve({}, environ)["hub.port"] == "8480"
+    assert resolve({}, environ).origin("hub.port") == "default"
+    (tmp_path / "settings.toml").write_text('# ours\n[hub]\nport = 9000\ndesks = ["1001", "1002"]\n')
+    found = resolve({}, environ)
+    assert (found.number("hub.port"), found["hub.desks"]) == (9000, "1001 1002")
+    assert found.origin("hub.port") == f"{tmp_path / 'settings.toml'}:3"
+    environ["OFFHOOK_HUB__PORT"] = "9001"
+    assert (resolve({}, environ)["hub.port"], resolve({}, environ).origin("hub.port")) == (
+        "9001",
+        "OFFHOOK_HUB__PORT",
+    )
+    assert resolve({"hub.port": "9002"}, environ).origin("hub.port") == "--port"
+    assert resolve({"hub.port": None}, environ)["hub.port"] == "9001"
+
+
+def test_an_unknown_key_names_the_nearest(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("[hub]\nprot = 1\n")
+    with pytest.raises(SettingsError) as caught:
+        resolve({}, {"OFFHOOK_HOME": str(tmp_path)})
+    assert caught.value.params["near"] == "hub.port"
+    assert "settings.toml:2" in caught.value.text()
+
+
+@pytest.mark.parametrize("content", ["[hub\n", "[hub]\nport = 'x'\n", "\xff"])
+def test_a_wrong_file_is_named_and_left_alone(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_bytes(content.encode("latin-1"))
+    with pytest.raises(SettingsError, match=r"settings\.toml"):
+        resolve({}, {"OFFHOOK_HOME": str(tmp_path)})
+    assert path.read_bytes() == content.encode("latin-1")
+
+
+def test_secrets_are_not_shown(tmp_path: Path) -> None:
+    secret = tmp_path / "token"
+    secret.write_text("s3cret\n")
+    found = resolve({}, {"OFFHOOK_HOME": str(tmp_path), "OFFHOOK_HUB__TOKEN_FILE": str(secret)})
+    assert found["hub.token"] == "s3cret"
+    assert found.shown("hub.token") == "••••"
+    assert "s3cret" not in repr(found._values)
+    assert "s3cret" not in repr(RunningHub("u", {"1": "s3cret"}))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("1001", ["1001"]),
+        ("1001-1003", ["1001", "1002", "1003"]),
+        ("1001,1005 1001", ["1001", "1005"]),
+        ("007-009", ["007", "008", "009"]),
+    ],
+)
+def test_extensions(text: str, found: list[str]) -> None:
+    assert extensions(text) == found
+
+
+@pytest.mark.parametrize("text", ["", "x", "1-", "9-1", "1-999999", "1001-10a"])
+def test_wrong_extensions(text: str) -> None:
+    with pytest.raises(SettingsError):
+        extensions(text)
+
+
+def test_the_running_hub_is_found_and_private(tmp_path: Path) -> None:
+    assert running(tmp_path) is None
+    path = announce(RunningHub("http://127.0.0.1:1", {"1001": "t"}), tmp_path)
+    assert path.stat().st_mode & 0o077 == 0
+    assert running(tmp_path) == RunningHub("http://127.0.0.1:1", {"1001": "t"})
+    path.write_text("{")
+    assert running(tmp_path) is None
+
+
+def test_home() -> None:
+    assert home({"OFFHOOK_HOME": "/x"}) == Path("/x")
+    assert home({"XDG_STATE_HOME": "/y"}) == Path("/y/offhook")
+
+
+def test_every_setting_is_described() -> None:
+    assert all(setting.about.endswith(".") for setting in SETTINGS.values())
+    assert all(setting.default in setting.choices for setting in SETTINGS.values() if setting.choices)

@@ -1,0 +1,236 @@
+"""The pretend exchange: its wire, its habits, its link that drops; and the contract of its interface."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from world import World
+
+from offhook.errors import OffhookError, ProtocolError, Refused, Unavailable
+from offhook.interface import Line, feed
+from offhook.interfaces.simulator.driver import OWN_DESKS, SimulatorInterface
+from offhook.interfaces.simulator.events import Meaning
+from offhook.interfaces.simulator.pbx import Habit, Pbx, PbxRefused
+from offhook.interfaces.simulator.server import Server, ask, plan
+from offhook.interfaces.simulator.wire import MAX_LINE, Framer, encode
+from offhook.model import Event, LineBack, LineLost, Ringing
+from offhook.testing.contract import InterfaceContract
+from test_line import Clock
+
+MESSAGES: list[dict[str, Any]] = [
+    {"event": "Delivered", "name": "Société Éclair ☎"},
+    {"re": 1},
+    {"x": "a\\nb"},
+]
+
+
+class TestContract(InterfaceContract):
+    def make(self) -> SimulatorInterface:
+        return SimulatorInterface()
+
+
+@given(st.lists(st.integers(0, 200), max_size=8))
+def test_any_cut_gives_the_same_messages(cuts: list[int]) -> None:
+    data = b"".join(encode(message) for message in MESSAGES)
+    framer, found = Framer(), []
+    places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
+    for begin, end in zip(places, places[1:], strict=False):
+        found += framer.receive(data[begin:end])
+    assert found == MESSAGES
+
+
+def test_byte_by_byte() -> None:
+    data = b"".join(encode(message) for message in MESSAGES)
+    framer = Framer()
+    assert [message for byte in data for message in framer.receive(bytes([byte]))] == MESSAGES
+
+
+@pytest.mark.parametrize(
+    "data", [b"[1]\n", b"{\n", b"\xff\n", b"3\n", b"x" * (MAX_LINE + 1), b"[" * 100_000 + b"\n"]
+)
+def test_what_is_no_message_is_a_protocol_error(data: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        Framer().receive(data)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["event", "at", "device", "call", "started", "cause", "party", "why"]),
+        st.none() | st.text() | st.integers(),
+    )
+)
+def test_any_event_has_a_meaning_or_is_refused(message: dict[str, Any]) -> None:
+    for event in ("Delivered", "ConnectionCleared", message.get("event")):
+        try:
+            Meaning().read(message | {"event": event})
+        except ProtocolError:
+            pass
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["do", "device", "call", "to", "data", "digits", "slot", "number", "talk_s"]),
+        st.none()
+        | st.text()
+        | st.integers()
+        | st.sampled_from(["MakeCall", "Incoming", "1001", "600", "*8"]),
+    )
+)
+def test_any_request_is_answered_or_refused(request: dict[str, Any]) -> None:
+    pbx = Pbx(plan(OWN_DESKS))
+    try:
+        pbx.do(request, 1.0)
+    except PbxRefused as refused:
+        assert str(refused)
+
+
+@pytest.mark.parametrize(
+    ("habit", "reason"),
+    [
+        (Habit(does="busy"), "busy"),
+        (Habit(does="reject"), "rejected"),
+        (Habit(does="unallocated"), "unallocated"),
+        (Habit(), "no_answer"),
+        (Habit(after_s=1.0, talk_s=2.0), "completed"),
+    ],
+)
+def test_every_way_an_outside_call_can_end(habit: Habit, reason: str) -> None:
+    world = World(outside={"0199000001": habit})
+    world.do("MakeCall", device="1001", to="0199000001")
+    world.wait(120)
+    assert world.reasons() == {"1001": [reason]}
+    assert world.states() == {}
+    assert world.pbx.talks == {}
+
+
+def test_a_caller_who_gives_up() -> None:
+    world = World()
+    world.do("Incoming", to="1001", number="0388202020", patience_s=3)
+    world.wait(4)
+    assert world.reasons() == {"1001": ["cancelled"]}
+
+
+def test_a_hidden_caller_and_a_late_name() -> None:
+    world = World()
+    world.do("Incoming", to="1001")
+    assert world.call("1001").party.kind == "hidden"
+    world.do("FarHangUp", device="1001", call=world.call("1001").refs[0])
+    world.do("Incoming", to="1001", number="0388202020", late_name="Mme Heitz", late_s=1)
+    assert world.call("1001").party.name == ""
+    world.wait(2)
+    assert world.call("1001").party.name == "Mme Heitz"
+    assert world.states() == {"1001": ["alerting"]}
+
+
+def test_a_busy_or_missing_phone() -> None:
+    world = World(habits={"1002": Habit(does="busy")}, unregistered=frozenset({"1003"}))
+    for to in ("1002", "1003", "1999"):
+        world.do("DialOnPhone", device="1001", to=to)
+    assert world.reasons() == {"1001": ["busy", "unavailable", "unallocated"]}
+
+
+def test_a_parked_call_rings_back() -> None:
+    world = World()
+    world.do("Incoming", to="1001", number="0388202020")
+    world.do("LiftHandset", device="1001")
+    world.command("ParkCall", "1001")
+    world.wait(46)
+    assert world.states() == {"1001": ["alerting"]}
+    world.do("LiftHandset", device="1001")
+    assert world.states() == {"1001": ["connected"]}
+
+
+def test_a_call_passed_back_is_a_new_call_at_the_desk() -> None:
+    world = World()
+    world.do("Incoming", to="1001", number="0388202020")
+    world.do("LiftHandset", device="1001")
+    world.command("SingleStepTransferCall", "1001", to="1002")
+    world.do("LiftHandset", device="1002")
+    world.command("SingleStepTransferCall", "1002", to="1001")
+    assert world.states() == {"1001": ["alerting"]}
+    world.do("LiftHandset", device="1001")
+    world.command("FarHangUp", "1001")
+    assert world.reasons() == {"1001": ["completed", "completed"], "1002": ["completed"]}
+
+
+def test_a_transfer_while_the_colleague_still_rings() -> None:
+    world = World()
+    world.do("Incoming", to="1001", number="0388202020")
+    world.do("LiftHandset", device="1001")
+    world.command("ConsultationCall", "1001", to="1002")
+    world.command("TransferCall", "1001")
+    assert world.states() == {"1002": ["alerting"]}
+    assert world.call("1002").party.number == "+33388202020"
+    world.do("LiftHandset", device="1002")
+    assert world.states() == {"1002": ["connected"]}
+
+
+def test_going_back_to_the_caller() -> None:
+    world = World()
+    world.do("Incoming", to="1001", number="0388202020")
+    world.do("LiftHandset", device="1001")
+    world.command("ConsultationCall", "1001", to="1002")
+    world.do("LiftHandset", device="1002")
+    world.command("ReconnectCall", "1001")
+    assert world.states() == {"1001": ["connected"]}
+    assert world.reasons() == {"1001": ["completed"], "1002": ["completed"]}
+
+
+def test_a_call_pushed_on_while_it_rings() -> None:
+    world = World()
+    world.do("Incoming", to="1001", number="0388202020")
+    world.command("SingleStepTransferCall", "1001", to="1002")
+    assert world.states() == {"1002": ["alerting"]}
+    assert world.reasons() == {"1001": ["answered_elsewhere"]}
+
+
+async def test_the_link_drops_and_comes_back_with_the_truth() -> None:
+    server = Server(Pbx(plan(OWN_DESKS)))
+    address = await server.start()
+    interface = SimulatorInterface(address)
+    line = Line(interface, "1001", Clock())
+    heard: list[Event] = []
+    more = asyncio.Event()
+
+    def tell(_line: Line, news: list[Event]) -> None:
+        heard.extend(news)
+        more.set()
+
+    async def until(kind: type[Event]) -> None:
+        async with asyncio.timeout(10):
+            while not any(isinstance(event, kind) for event in heard):
+                more.clear()
+                await more.wait()
+
+    await interface.open()
+    reading = asyncio.ensure_future(feed(interface, [line], tell))
+    try:
+        await until(LineBack)
+        await ask(address, {"do": "Incoming", "to": "1001", "number": "0388202020"})
+        await until(Ringing)
+        first = line.table.calls[0].id
+        heard.clear()
+        await ask(address, {"do": "DropLink", "seconds": 0.3})
+        await until(LineLost)
+        assert line.table.calls[0].can == ()
+        await until(LineBack)
+        assert [call.id for call in line.table.calls] == [first], "the same call keeps its id"
+        assert not any(isinstance(event, Ringing) for event in heard), "nothing is told twice"
+    finally:
+        await interface.close()
+        await asyncio.gather(reading, return_exceptions=True)
+        await server.stop()
+
+
+async def test_its_errors_are_for_people() -> None:
+    server = Server(Pbx(plan(OWN_DESKS)))
+    address = await server.start()
+    with pytest.raises(Unavailable, match="in use"):
+        await Server(Pbx(plan(OWN_DESKS))).start(int(address.rpartition(":")[2]))
+    with pytest.raises(Refused, match="invalidDevice"):
+        await ask(address, {"do": "MakeCall", "device": "9", "to": "15"})
+    await server.stop()
+    with pytest.raises(OffhookError, match="does not answer"):
+        await ask(address, {"do": "Snapshot"})
