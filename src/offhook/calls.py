@@ -133,6 +133,9 @@ def result_word(reason: Reason, direction: Direction) -> str:
 class CallTable:
     """The calls of one line. Feed it events; it returns those that are news, in order.
 
+    A snapshot comes out as the event that brought it, without its calls, and the differences as events: who
+    only follows events misses nothing.
+
     ``accepts`` are the commands the line's interface takes at all: the upper bound of every ``can``.
     """
 
@@ -170,13 +173,12 @@ class CallTable:
         """Take one event in. Returns what is news: nothing for a repetition or a stale report."""
         match event:
             case LineLost():
-                news, self.up = self.up, False
-                return [event] if news else []
-            case LineBack():
-                self.up = True
-                return [event, *(self._reconcile(event.calls, event) if event.calls is not None else [])]
-            case Gap():
-                return [event, *self._reconcile(event.calls, event)]
+                self.up = False
+                return [event]
+            case LineBack() | Gap():
+                self.up = self.up or isinstance(event, LineBack)
+                differences = self._reconcile(event.calls, event) if event.calls is not None else []
+                return [replace(event, calls=None), *differences]
             case Merged():
                 return self._merge(event)
             case CallEvent():

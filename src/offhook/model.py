@@ -432,9 +432,9 @@ class LineBack(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap(Event):
-    """Events were missed for good; ``calls`` are all the line's calls now."""
+    """Events were missed for good. ``calls`` are all the line's calls now; ``None``: what changed follows."""
 
-    calls: tuple[Call, ...] = ()
+    calls: tuple[Call, ...] | None = None
 
 
 COMMANDS: dict[str, type[Command]] = {

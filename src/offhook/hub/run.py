@@ -36,7 +36,8 @@ async def run_hub(settings: Settings, folder: Path, ready: Ready) -> None:
     if name == "simulator":
         options = {"address": settings["simulator.address"], "country": settings["country"]}
     interface, _device = catalogue.load(name).for_desk("", options)
-    access = Access(key_in(folder), desks, loopback_hosts(port))
+    hosts = (*loopback_hosts(port), *settings["hub.hosts"].replace(",", " ").lower().split())
+    access = Access(key_in(folder), desks, hosts)
     with contextlib.ExitStack() as stack:
         store = stack.enter_context(contextlib.closing(Store(store_path(folder))))
         index = stack.enter_context(Index(country=settings["country"]))

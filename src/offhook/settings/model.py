@@ -32,6 +32,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("hub.token", "text", "", "What this desk shows the hub to be let in.", secret=True),
         Setting("hub.port", "number", "8480", "Port the hub listens on, loopback only; 0: any free one."),
         Setting("hub.address", "text", "127.0.0.1", "Address the hub listens on; loopback until accounts exist."),
+        Setting("hub.hosts", "list", "", "Further `host:port` names the hub answers to, as behind a proxy."),
         Setting("hub.desks", "list", "1001 1002 1003 1004", "Extensions the hub serves; `1001-1010` is a range."),
         Setting("hub.interface", "text", "simulator", "The switch's interface."),
         Setting("hub.keep_s", "number", "300", "How long a desk may be away and still get every event, seconds."),
