@@ -11,11 +11,8 @@ from hubs import Program, program
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from offhook.hub.app import make_app
 from offhook.model import COMMANDS, EVENTS
 from offhook.settings.running import RunningHub, running
-
-assert make_app
 
 
 def get(

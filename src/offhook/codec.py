@@ -2,7 +2,7 @@
 
 One form everywhere: the hub's streams, ``--json`` on the command line and the page. It is flat where
 people read it (specification section 10): a party stands as ``number``, ``raw``, ``name`` and, unless it
-is an ordinary outside number, ``party`` (its kind). Fields at their default are left out. A reader
+is an ordinary outside number, ``party`` (its kind). Fields that are empty and need not be said are left out. A reader
 ignores fields and event types it does not know, so it gets along with the next minor version.
 """
 
@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from offhook.errors import CommandError, OffhookError, ProtocolError
-from offhook.model import COMMANDS, EVENTS, Call, Command, Contact, Event, Party
+from offhook.model import COMMANDS, EVENTS, Call, Command, Contact, Event, Kind, Party
 
 MAX_TEXT = 4096
 """Longest string accepted in a value, in characters."""
@@ -133,11 +133,14 @@ def timestamp(at: datetime) -> str:
 # --- the two directions, from the field types -----------------------------------------------------
 
 
+_EMPTY: tuple[object, ...] = ("", None, (), 0, Kind.EXTERNAL)
+
+
 def _encode(value: object) -> Json:
     found: Json = {}
     for item in _plan(type(value)):
         content = getattr(value, item.name)
-        if content == item.default:
+        if content == item.default and content in _EMPTY and content is not False:
             continue
         if isinstance(content, Party):
             found.update(_party_to_json(content))

@@ -344,7 +344,7 @@ class Transferred(CallEvent):
     """This desk passed the call to ``to``; ``kind`` is ``blind`` or ``attended``."""
 
     to: str = ""
-    kind: str = "blind"
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

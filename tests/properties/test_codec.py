@@ -81,6 +81,7 @@ def test_people_read_it_flat() -> None:
         "at": "2026-11-20T12:00:00.000000Z",
         "line": "1001",
         "call": "X",
+        "direction": "inbound",
         "number": "+33388202020",
         "raw": "0388202020",
         "name": "Éva",

@@ -21,7 +21,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
@@ -62,22 +62,7 @@ def make_app(
 ) -> ASGIApp:
     """Return the hub's ASGI application."""
     hub = Hub(board, access, index, world)
-    routes = [
-        Route("/", hub.front),
-        Route("/login", hub.login),
-        Route("/desk/{extension}", hub.desk_page),
-        WebSocketRoute("/v1/desk", hub.stream),
-        Route("/v1/desk/commands", hub.command, methods=["POST"]),
-        Route("/v1/desk/calls", hub.calls),
-        Route("/v1/contacts", hub.contacts),
-        Route("/v1/page-links", hub.page_link, methods=["POST"]),
-        Route("/v1/simulator", hub.simulator, methods=["POST"]),
-        Route("/v1/about", hub.about),
-        Route("/v1/openapi.json", hub.schema),
-        Mount("/static", StaticFiles(directory=STATIC)),
-        Mount("/texts", StaticFiles(directory=texts.FOLDER)),
-    ]
-    app = Starlette(routes=routes, exception_handlers={OffhookError: _refusal})
+    app = Starlette(routes=hub.routes(), exception_handlers={OffhookError: _refusal})
     return Door(app, access)
 
 
@@ -118,6 +103,24 @@ class Hub:
         self._access = access
         self._index = index
         self._world = world
+
+    def routes(self) -> list[BaseRoute]:
+        """Return every route there is; :class:`Door` stands before them all."""
+        return [
+            Route("/", self.front),
+            Route("/login", self.login),
+            Route("/desk/{extension}", self.desk_page),
+            WebSocketRoute("/v1/desk", self.stream),
+            Route("/v1/desk/commands", self.command, methods=["POST"]),
+            Route("/v1/desk/calls", self.calls),
+            Route("/v1/contacts", self.contacts),
+            Route("/v1/page-links", self.page_link, methods=["POST"]),
+            Route("/v1/simulator", self.simulator, methods=["POST"]),
+            Route("/v1/about", self.about),
+            Route("/v1/openapi.json", self.schema),
+            Mount("/static", StaticFiles(directory=STATIC)),
+            Mount("/texts", StaticFiles(directory=texts.FOLDER)),
+        ]
 
     # --- pages --------------------------------------------------------------------------------------
 

@@ -1,0 +1,178 @@
+"""A page of somebody else's, open in the same browser as the desk page: it dials nothing and reads nothing.
+
+A real Chromium, logged in to the desk page. The foreign page tries fetch, form, image, script, frame and
+WebSocket on every route: from another site, from another port of the same machine (which browsers call the
+same site and to which they send even strict cookies), and by DNS rebinding.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from browser import chromium
+from hubs import Program
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from starlette.routing import Mount
+
+from offhook.hub.app import Hub
+from offhook.settings.running import RunningHub
+from offhook.transport.http import request
+
+pytestmark = pytest.mark.browser
+
+ROUTES = [route.path for route in Hub(None, None, None, None).routes()]  # type: ignore[arg-type, attr-defined]
+MOUNTS = {route.path for route in Hub(None, None, None, None).routes() if isinstance(route, Mount)}  # type: ignore[arg-type]
+FILES = {"/static": "/static/desk.js", "/texts": "/texts/fr.json"}
+PATHS = [FILES.get(path, path.replace("{extension}", "1001")) for path in ROUTES]
+
+ATTACK = """async ({hub, paths, dial}) => {
+  const got = [];
+  const late = () => new Promise((resolve) => setTimeout(() => resolve("late"), 2500));
+  const attempt = (name, work) => Promise.race([work().catch(() => "refused"), late()]).then((result) => got.push([name, result]));
+  const body = JSON.stringify(dial);
+  const work = [];
+  for (const path of paths) {
+    for (const mode of ["cors", "no-cors"]) for (const method of ["GET", "POST"]) {
+      work.push(attempt(`fetch ${mode} ${method} ${path}`, async () => {
+        const answer = await fetch(hub + path, { method, mode, credentials: "include", body: method === "POST" ? body : undefined });
+        return answer.type === "opaque" ? "opaque" : `${answer.status} ${await answer.text()}`;
+      }));
+    }
+    work.push(attempt(`json ${path}`, async () => { const answer = await fetch(hub + path, { method: "POST", credentials: "include", headers: { "Content-Type": "application/json" }, body }); return `${answer.status} ${await answer.text()}`; }));
+    work.push(attempt(`image ${path}`, () => new Promise((resolve) => { const image = new Image(); image.onload = () => resolve("loaded"); image.onerror = () => resolve("refused"); image.src = hub + path; })));
+    work.push(attempt(`script ${path}`, () => new Promise((resolve) => { const script = document.createElement("script"); script.onload = () => resolve("loaded"); script.onerror = () => resolve("refused"); script.src = hub + path; document.head.append(script); })));
+    work.push(attempt(`frame ${path}`, () => new Promise((resolve) => { const frame = document.createElement("iframe"); frame.onload = () => { try { resolve(frame.contentDocument ? `read ${frame.contentDocument.body.textContent}` : "closed"); } catch { resolve("closed"); } }; frame.src = hub + path; document.body.append(frame); })));
+    work.push(attempt(`socket ${path}`, () => new Promise((resolve) => { const socket = new WebSocket(hub.replace("http", "ws") + path + "?desk=1001"); socket.onopen = () => { socket.send(JSON.stringify({hello: {version: "1.0"}})); }; socket.onmessage = ({data}) => resolve(`read ${data}`); socket.onerror = () => resolve("refused"); })));
+    work.push(attempt(`form ${path}`, () => new Promise((resolve) => {
+      const form = document.createElement("form"); form.method = "POST"; form.action = hub + path; form.enctype = "text/plain"; form.target = "sink";
+      const input = document.createElement("input"); input.name = body.slice(0, -1) + ', "x": "'; input.value = '"}'; form.append(input); document.body.append(form); form.submit(); setTimeout(() => resolve("sent"), 300);
+    })));
+  }
+  await Promise.all(work);
+  return got;
+}"""
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """Serves one empty page with a frame to aim forms at."""
+
+    def do_GET(self) -> None:
+        page = b"<!doctype html><title>elsewhere</title><body><iframe name=sink></iframe>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *_words: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere)
+    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving.start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+    serving.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium("--host-resolver-rules=MAP *.example 127.0.0.1") as found:
+        yield found
+
+
+@pytest.fixture
+def logged_in(browser: Browser, demo: Program, here: RunningHub) -> Iterator[BrowserContext]:
+    """A browser in which the person has the desk page open, and a customer is calling."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(demo.said["pages"]["1001"])
+    expect(page.locator("#line")).to_have_attribute("data-state", "up")
+    yield context
+    context.close()
+
+
+def dial(name: str) -> dict[str, str]:
+    return {
+        "command": "Dial",
+        "id": name,
+        "number": "0899000000",
+        "do": "DialOnPhone",
+        "device": "1001",
+        "to": "0899000000",
+    }
+
+
+def nothing_happened(here: RunningHub, results: list[tuple[str, str]]) -> None:
+    for name, result in results:
+        assert result in ("refused", "opaque", "late", "sent", "closed") or result.startswith("403"), (
+            f"{name}: {result[:200]}"
+        )
+        assert "Alsace" not in result
+    for desk in here.tokens:
+        calls = request("GET", here.url, f"/v1/desk/calls?desk={desk}", here.tokens[desk])
+        assert calls["calls"] == [], "a foreign page dialled"
+        assert not any("0899" in json.dumps(call) for call in calls["calls"])
+
+
+def watched(page: Page, hub: str) -> list[int]:
+    """Note the status of every answer the hub gives this page."""
+    statuses: list[int] = []
+    page.on("response", lambda answer: statuses.append(answer.status) if answer.url.startswith(hub) else None)
+    return statuses
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example:{port}", "http://localhost:{port}", "http://127.0.0.1:{port}"]
+)
+def test_a_page_of_another_origin_can_do_nothing(
+    logged_in: BrowserContext, here: RunningHub, elsewhere: int, origin: str
+) -> None:
+    page = logged_in.new_page()
+    statuses = watched(page, here.url)
+    page.goto(origin.format(port=elsewhere))
+    results = page.evaluate(ATTACK, {"hub": here.url, "paths": PATHS, "dial": dial(origin[:16])})
+    assert len(results) == len(PATHS) * 10
+    nothing_happened(here, results)
+    assert statuses, "the hub was asked"
+    assert set(statuses) == {403}
+
+
+def test_dns_rebinding_can_do_nothing(logged_in: BrowserContext, here: RunningHub) -> None:
+    """The attacker's name now points at this machine: same origin for the browser, a stranger for the hub."""
+    port = here.url.rpartition(":")[2]
+    hub = f"http://rebound.example:{port}"
+    page = logged_in.new_page()
+    statuses = watched(page, hub)
+    answer = page.goto(hub)
+    assert answer is not None
+    assert answer.status == 403
+    results = page.evaluate(ATTACK, {"hub": hub, "paths": PATHS, "dial": dial("rebound")})
+    nothing_happened(here, results)
+    assert set(statuses) == {403}
+
+
+def test_the_attack_would_work_without_the_door(logged_in: BrowserContext, here: RunningHub) -> None:
+    """The same script on our own page does dial and read: the tests above are not blind."""
+    page = logged_in.pages[0]
+    results = dict(
+        page.evaluate(
+            ATTACK,
+            {
+                "hub": here.url,
+                "paths": ["/v1/desk/commands", "/v1/contacts", "/v1/desk"],
+                "dial": dial("own"),
+            },
+        )
+    )
+    assert results["json /v1/desk/commands"].startswith("200")
+    assert "Alsace" in results["fetch cors GET /v1/contacts"]
+    assert results["socket /v1/desk"].startswith("read")
+    assert request("GET", here.url, "/v1/desk/calls", here.tokens["1001"])["calls"] != []
