@@ -1,0 +1,230 @@
+"""The command line as people and scripts use it, against the demo."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hubs import OFFHOOK, Program, environment, offhook
+
+from offhook.cli.parser import build
+from offhook.errors import CODES
+from offhook.settings.running import RunningHub
+
+COMMANDS = "dial hangup answer hold resume transfer consult park digits lines listen simulate hub demo doctor".split()
+
+
+def said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def wait_for(home: Path, state: str, desk: str = "1001") -> dict[str, Any]:
+    """Wait until a call at the desk is in that state; returns it."""
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        for call in said(offhook(home, "lines", "--json", "--desk", desk))["calls"]:
+            if call["state"] == state:
+                found: dict[str, Any] = call
+                return found
+    raise AssertionError(f"no call became {state}")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(("language", "word"), [("en", "examples:"), ("fr", "exemples :")])
+def test_every_command_has_help_with_examples(tmp_path: Path, command: str, language: str, word: str) -> None:
+    done = offhook(tmp_path, command, "--help", OFFHOOK_LANGUAGE=language)
+    assert done.returncode == 0
+    assert word in done.stdout
+    assert f"offhook {command}" in done.stdout.partition(word)[2]
+    assert "\x1b" not in done.stdout
+
+
+def test_the_whole_list(tmp_path: Path) -> None:
+    done = offhook(tmp_path, "--help")
+    assert all(f"\n    {command} " in done.stdout for command in COMMANDS)
+    assert offhook(tmp_path, "--version").stdout.startswith("offhook ")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_shell_completion(tmp_path: Path, shell: str) -> None:
+    script = offhook(tmp_path, "--print-completion", shell).stdout
+    assert all(command in script for command in COMMANDS)
+    if shell == "bash":
+        asked = f"{script}\nCOMP_WORDS=(offhook sim); COMP_CWORD=1; _shtab_offhook; echo ${{COMPREPLY[@]}}"
+        assert (
+            "simulate"
+            in subprocess.run(["bash", "-c", asked], capture_output=True, text=True, check=False).stdout
+        )
+
+
+def test_a_call_from_the_command_line(demo: Program, tmp_path: Path) -> None:
+    assert said(offhook(tmp_path, "dial", "1003", "--json"))["command"] == "Dial"
+    call = wait_for(tmp_path, "connected")
+    assert offhook(tmp_path, "hold", call["id"]).returncode == 0
+    assert offhook(tmp_path, "resume").returncode == 0
+    assert offhook(tmp_path, "digits", "1#").returncode == 0
+    assert offhook(tmp_path, "park", "723").returncode == 0
+    assert wait_for(tmp_path, "parked")["slot"] == "723"
+    assert offhook(tmp_path, "resume").returncode == 0
+    assert offhook(tmp_path, "hangup").returncode == 0
+    assert said(offhook(tmp_path, "lines", "--json"))["calls"] == []
+
+
+def test_taking_asking_and_passing_on(demo: Program, tmp_path: Path) -> None:
+    assert (
+        offhook(tmp_path, "simulate", "call", "1001", "0388202020", "--late-name", "Mme Heitz").returncode
+        == 0
+    )
+    wait_for(tmp_path, "alerting")
+    assert "Alsace Ferronnerie" in offhook(tmp_path, "lines").stdout
+    assert offhook(tmp_path, "answer").returncode == 0
+    assert offhook(tmp_path, "consult", "1003").returncode == 0
+    assert offhook(tmp_path, "consult", "--cancel").returncode == 0
+    wait_for(tmp_path, "connected")
+    assert offhook(tmp_path, "consult", "1003").returncode == 0
+    wait_for(tmp_path, "connected")
+    assert offhook(tmp_path, "transfer").returncode == 0
+    assert wait_for(tmp_path, "connected", "1003")["number"] == "+33388202020"
+    assert (
+        offhook(tmp_path, "transfer", "1002", "--desk", "1003", "--record", "clients:411ALSA").returncode == 0
+    )
+    assert wait_for(tmp_path, "alerting", "1002")["record"]["id"] == "411ALSA"
+
+
+def test_dial_and_wait(demo: Program, tmp_path: Path) -> None:
+    busy = offhook(tmp_path, "dial", "01 99 00 02 02", "--wait", "--json")
+    assert busy.returncode == 5
+    events = [json.loads(line) for line in busy.stdout.splitlines()]
+    assert (events[-1]["event"], events[-1]["reason"]) == ("Ended", "busy")
+
+
+def test_listening(demo: Program, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [OFFHOOK, "listen", "--json"], stdout=subprocess.PIPE, text=True, env=environment(tmp_path)
+    ) as listening:
+        assert listening.stdout is not None
+        assert json.loads(listening.stdout.readline())["event"] == "LineBack"
+        offhook(tmp_path, "simulate", "call", "1001", "0388202020")
+        ring = json.loads(listening.stdout.readline())
+        assert {"event", "at", "line", "call", "direction", "number", "raw", "seq"} <= set(ring)
+        assert (ring["event"], ring["number"], ring["line"]) == ("Ringing", "+33388202020", "1001")
+        assert ring["at"].endswith("Z")
+        listening.send_signal(signal.SIGINT)
+        assert listening.wait(20) == 130
+    with subprocess.Popen(
+        [OFFHOOK, "listen", "--json", "--from", str(ring["seq"] - 1)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(tmp_path),
+    ) as again:
+        assert again.stdout is not None
+        assert json.loads(again.stdout.readline())["event"] == "LineBack"
+        assert json.loads(again.stdout.readline()) == ring, "it goes on where it was told to"
+        again.kill()
+
+
+def test_a_dry_run_sends_nothing_and_shows_no_secret(demo: Program, here: RunningHub, tmp_path: Path) -> None:
+    done = offhook(tmp_path, "dial", "0388202020", "--dry-run")
+    assert done.returncode == 0
+    assert "/v1/desk/commands" in done.stdout
+    assert '"number": "0388202020"' in done.stdout
+    assert "••••" in done.stdout
+    assert here.tokens["1001"] not in done.stdout
+    assert said(offhook(tmp_path, "lines", "--json"))["calls"] == []
+
+
+def test_no_secret_is_in_sight(demo: Program, here: RunningHub, tmp_path: Path) -> None:
+    shown = "".join(
+        done.stdout + done.stderr
+        for done in (
+            offhook(tmp_path, *words)
+            for words in (
+                ["lines"],
+                ["doctor"],
+                ["doctor", "--json"],
+                ["dial", "x"],
+                ["hub", "page"],
+                ["dial", "15", "--json"],
+            )
+        )
+    )
+    processes = b"".join(
+        path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()
+    ).decode(errors="replace")
+    for token in here.tokens.values():
+        assert token.partition(".")[2] not in shown + processes + repr(here)
+    assert (tmp_path / "hub.json").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["dial"], 2),
+        (["fly"], 2),
+        (["dial", "12;rm"], 5),
+        (["answer", "nope"], 2),
+        (["hangup"], 2),
+        (["dial", "15", "--desk", "9999"], 3),
+        (["simulate", "lift", "1001"], 5),
+        (["consult"], 2),
+        (["dial", "15", "--record", "nonsense"], 2),
+    ],
+)
+def test_exit_codes_and_hints(demo: Program, tmp_path: Path, words: list[str], code: int) -> None:
+    done = offhook(tmp_path, *words)
+    assert done.returncode == code
+    assert done.stderr.startswith("offhook: ")
+    assert "→" in done.stderr
+    french = offhook(tmp_path, *words, OFFHOOK_LANGUAGE="fr")
+    assert french.returncode == code
+    assert french.stderr != done.stderr
+    as_json = offhook(tmp_path, *words, "--json")
+    assert as_json.returncode == code
+    assert {"kind", "code", "text", "hint"} <= set(said(as_json)["error"])
+
+
+def test_without_a_hub(tmp_path: Path) -> None:
+    assert offhook(tmp_path, "dial", "15").returncode == 4
+    assert offhook(tmp_path, "listen").returncode == 4
+    away = {"OFFHOOK_HUB__URL": "http://127.0.0.1:9", "OFFHOOK_HUB__TOKEN": "1001.x"}
+    assert offhook(tmp_path, "dial", "15", **away).returncode == 6
+    assert offhook(tmp_path, "listen", **away).returncode == 6
+    assert offhook(tmp_path, "dial", "15", OFFHOOK_HUBB__URL="x").returncode == 3
+
+
+def test_a_wrong_token(demo: Program, here: RunningHub, tmp_path: Path) -> None:
+    wrong = {"OFFHOOK_HUB__URL": here.url, "OFFHOOK_HUB__TOKEN": "1001.AAAA"}
+    assert offhook(tmp_path / "x", "dial", "15", **wrong).returncode == 5
+    assert offhook(tmp_path / "x", "listen", **wrong).returncode == 5
+
+
+def test_the_doctor(tmp_path: Path) -> None:
+    findings = {each["name"]: each for each in said(offhook(tmp_path, "doctor", "--json"))["findings"]}
+    assert findings["simulator"]["verdict"] == "ok"
+    for name in ("callto", "web", "tapi", "alsatel", "phonepc", "isicom", "com", "asterisk", "freeswitch"):
+        assert "not there yet" in findings[name]["text"]
+        assert findings[name]["hint"]
+    assert "no hub" in findings["hub"]["text"].lower()
+    assert offhook(tmp_path, "doctor").returncode == 0
+    (tmp_path / "settings.toml").write_text("[hub]\nprot = 1\n")
+    wrong = offhook(tmp_path, "doctor")
+    assert wrong.returncode == 1
+    assert "hub.port" in wrong.stdout
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_error_once_with_hint_and_exit_code(tmp_path: Path, language: str) -> None:
+    rows = said(offhook(tmp_path, "doctor", "--errors", "--json", OFFHOOK_LANGUAGE=language))["errors"]
+    assert [row["code"] for row in rows] == list(CODES)
+    assert all(row["text"] and row["hint"] and row["exit"] == CODES[row["code"]].exit_code for row in rows)
+    printed = offhook(tmp_path, "doctor", "--errors", OFFHOOK_LANGUAGE=language).stdout
+    assert all(printed.count(f" {code}\n") == 1 for code in CODES)
+
+
+def test_the_parser_is_whole_in_both_languages() -> None:
+    for language in ("en", "fr"):
+        assert build(language).format_help()
