@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hubs import Program, program
 
+from hubs import Program, program
 from offhook.settings.running import RunningHub, running
 
 
@@ -19,6 +19,6 @@ def demo(tmp_path: Path) -> Iterator[Program]:
 @pytest.fixture
 def here(demo: Program, tmp_path: Path) -> RunningHub:
     """How to reach the demo's hub."""
-    found = running(tmp_path)
+    found = running(str(tmp_path))
     assert found is not None
     return found

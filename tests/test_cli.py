@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hubs import OFFHOOK, Program, environment, offhook
 
+from hubs import OFFHOOK, Program, environment, offhook
+from offhook.cli import parser
 from offhook.cli.parser import build
 from offhook.errors import CODES
 from offhook.settings.running import RunningHub
 
-COMMANDS = "dial hangup answer hold resume transfer consult park digits lines listen simulate hub demo doctor".split()
+COMMANDS = list(parser.COMMANDS)
 
 
 def said(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:

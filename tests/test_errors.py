@@ -29,7 +29,7 @@ def test_the_tree_is_the_one_drawn() -> None:
     assert {name: int(code) for name, code in drawn} == {
         kind.__name__: kind.exit_code for kind in branches(OffhookError)
     }
-    assert EXITS == {kind.__name__: kind.exit_code for kind in branches(OffhookError)}
+    assert {kind.__name__: kind.exit_code for kind in branches(OffhookError)} == EXITS
 
 
 @pytest.mark.parametrize("code", CODES)

@@ -5,12 +5,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from world import NOON
 
 from offhook.errors import OutcomeUnknown, Refused, SettingsError, Unreachable
 from offhook.hub.feed import AT_HAND, Feed
 from offhook.hub.store import Store
 from offhook.model import Call, Dial, Dialling, Ended, Ringing, State
+from world import NOON
 
 
 def ringing(call: str) -> Ringing:

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from browser import chromium, picture
-from hubs import Program, offhook, program
 from playwright.sync_api import Browser, Page, expect
 
+from hubs import Program, offhook, program
 from offhook.hub.serve import port_for
-from offhook.settings.running import RunningHub, running
+from offhook.settings.running import RunningHub
 from offhook.transport.http import request
 
 pytestmark = pytest.mark.browser
@@ -268,20 +268,7 @@ def test_every_tab_shows_the_same_calls(browser: Browser, page: Page, tmp_path: 
     state(page, "connected")
 
 
-CONTRAST = """() => {
-  const light = (rgb) => { const [r, g, b] = rgb.map((each) => { const c = each / 255; return c <= .03928 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
-  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-  const back = (node) => { for (; node; node = node.parentElement) { const c = parse(getComputedStyle(node).backgroundColor); if (c.length < 4 || c[3] > 0) return c; } return [255, 255, 255]; };
-  const poor = [];
-  for (const node of document.querySelectorAll("body *")) {
-    const own = [...node.childNodes].some((each) => each.nodeType === 3 && each.textContent.trim());
-    if (!own || !node.checkVisibility() || node.closest("dialog:not([open]), .skip, kbd")) continue;
-    const [one, two] = [light(parse(getComputedStyle(node).color)), light(back(node))];
-    const ratio = (Math.max(one, two) + .05) / (Math.min(one, two) + .05);
-    if (ratio < 4.5) poor.push(`${node.className || node.tagName}: ${ratio.toFixed(2)}`);
-  }
-  return poor;
-}"""
+CONTRAST = Path(__file__).with_name("contrast.js").read_text("utf-8")
 
 
 @pytest.mark.parametrize("locale", ["fr-FR", "en-GB"])

@@ -9,14 +9,15 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import chromium
-from hubs import Program
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from starlette.routing import Mount
 
+from hubs import Program
 from offhook.hub.app import Hub
 from offhook.settings.running import RunningHub
 from offhook.transport.http import request
@@ -28,32 +29,7 @@ MOUNTS = {route.path for route in Hub(None, None, None, None).routes() if isinst
 FILES = {"/static": "/static/desk.js", "/texts": "/texts/fr.json"}
 PATHS = [FILES.get(path, path.replace("{extension}", "1001")) for path in ROUTES]
 
-ATTACK = """async ({hub, paths, dial}) => {
-  const got = [];
-  const late = () => new Promise((resolve) => setTimeout(() => resolve("late"), 2500));
-  const attempt = (name, work) => Promise.race([work().catch(() => "refused"), late()]).then((result) => got.push([name, result]));
-  const body = JSON.stringify(dial);
-  const work = [];
-  for (const path of paths) {
-    for (const mode of ["cors", "no-cors"]) for (const method of ["GET", "POST"]) {
-      work.push(attempt(`fetch ${mode} ${method} ${path}`, async () => {
-        const answer = await fetch(hub + path, { method, mode, credentials: "include", body: method === "POST" ? body : undefined });
-        return answer.type === "opaque" ? "opaque" : `${answer.status} ${await answer.text()}`;
-      }));
-    }
-    work.push(attempt(`json ${path}`, async () => { const answer = await fetch(hub + path, { method: "POST", credentials: "include", headers: { "Content-Type": "application/json" }, body }); return `${answer.status} ${await answer.text()}`; }));
-    work.push(attempt(`image ${path}`, () => new Promise((resolve) => { const image = new Image(); image.onload = () => resolve("loaded"); image.onerror = () => resolve("refused"); image.src = hub + path; })));
-    work.push(attempt(`script ${path}`, () => new Promise((resolve) => { const script = document.createElement("script"); script.onload = () => resolve("loaded"); script.onerror = () => resolve("refused"); script.src = hub + path; document.head.append(script); })));
-    work.push(attempt(`frame ${path}`, () => new Promise((resolve) => { const frame = document.createElement("iframe"); frame.onload = () => { try { resolve(frame.contentDocument ? `read ${frame.contentDocument.body.textContent}` : "closed"); } catch { resolve("closed"); } }; frame.src = hub + path; document.body.append(frame); })));
-    work.push(attempt(`socket ${path}`, () => new Promise((resolve) => { const socket = new WebSocket(hub.replace("http", "ws") + path + "?desk=1001"); socket.onopen = () => { socket.send(JSON.stringify({hello: {version: "1.0"}})); }; socket.onmessage = ({data}) => resolve(`read ${data}`); socket.onerror = () => resolve("refused"); })));
-    work.push(attempt(`form ${path}`, () => new Promise((resolve) => {
-      const form = document.createElement("form"); form.method = "POST"; form.action = hub + path; form.enctype = "text/plain"; form.target = "sink";
-      const input = document.createElement("input"); input.name = body.slice(0, -1) + ', "x": "'; input.value = '"}'; form.append(input); document.body.append(form); form.submit(); setTimeout(() => resolve("sent"), 300);
-    })));
-  }
-  await Promise.all(work);
-  return got;
-}"""
+ATTACK = Path(__file__).with_name("attack.js").read_text("utf-8")
 
 
 class Elsewhere(BaseHTTPRequestHandler):

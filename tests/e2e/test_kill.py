@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hubs import OFFHOOK, Program, environment, program
 
+from hubs import OFFHOOK, Program, environment, program
 from offhook.calls import CallTable
 from offhook.codec import decode_event
 from offhook.errors import OffhookError, OutcomeUnknown, Unreachable, error_from_json
@@ -127,7 +127,7 @@ async def test_nothing_is_lost_at_200_random_moments(tmp_path: Path) -> None:
         name = f"127.0.0.1:{await proxy.start()}"
         url, more["OFFHOOK_HUB__HOSTS"] = f"http://{name}", name
         hub = Program(tmp_path, *words, **more)
-        here = running(tmp_path)
+        here = running(str(tmp_path))
         assert here is not None
         desks = [ListeningDesk(desk, tmp_path, url, here.tokens[desk]) for desk in DESKS]
         try:
@@ -164,7 +164,7 @@ async def test_nothing_is_lost_at_200_random_moments(tmp_path: Path) -> None:
 
 async def settled(home: Path, desks: list[ListeningDesk]) -> dict[str, dict[str, Any]]:
     """Wait until every desk has what the hub has; returns the hub's calls per desk."""
-    here = running(home)
+    here = running(str(home))
     assert here is not None
     calls: dict[str, dict[str, Any]] = {}
     deadline = time.monotonic() + 60
@@ -210,7 +210,7 @@ async def test_a_command_repeated_after_a_kill_acts_once(tmp_path: Path) -> None
         address = exchange.said["simulator"]
         words = ("hub", "--port", str(port), "--desks", "1001", "--simulator", address)
         hub = Program(tmp_path, *words)
-        here = running(tmp_path)
+        here = running(str(tmp_path))
         assert here is not None
         for number in range(40):
             dial = {"command": "Dial", "id": f"dial-{number}", "number": f"01990010{number:02}"}

@@ -6,7 +6,6 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import NOON
 
 from offhook.calls import CAN, COLUMNS, CONSULTING, TRANSITIONS, CallTable
 from offhook.codec import decode_call, encode_call
@@ -26,6 +25,7 @@ from offhook.model import (
     RecordPassed,
     State,
 )
+from world import NOON
 
 IDS = ("A", "B", "C", "D")
 KINDS = sorted(

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from world import NEVER, World
 
 from offhook.calls import result_word
 from offhook.model import (
@@ -27,6 +26,7 @@ from offhook.model import (
     Transferred,
 )
 from offhook.popup.choose import Trigger
+from world import NEVER, World
 
 TRUTH = json.loads((Path(__file__).parents[1] / "data" / "truth.json").read_bytes())["ami"]
 CUSTOMER = "0388202020"

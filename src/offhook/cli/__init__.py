@@ -16,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     language = texts.language_of()
     as_json = "--json" in words
     try:
-        options = build(language).parse_args(words)
+        options = build(language, words[0] if words else "").parse_args(words)
         return int(options.run(options))
     except OffhookError as error:
         return report(error, language, as_json=as_json)

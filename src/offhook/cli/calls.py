@@ -62,7 +62,7 @@ def digits(options: Namespace) -> int:
 def lines(options: Namespace) -> int:
     """``offhook lines``: the desk's line and its calls."""
     target = Target(options.desk)
-    found = request("GET", target.url, f"/v1/desk/calls?desk={target.desk}", target.token)
+    found = request("GET", target.url, f"/v1/desk/calls?desk={target.extension}", target.token)
     _raise(found)
     if options.json:
         _print_json(found)
@@ -91,7 +91,7 @@ def _ask(options: Namespace, command: str, words: Json) -> int:
     asked = {"command": command, "id": os.urandom(12).hex()} | {
         key: value for key, value in words.items() if value != ""
     }
-    path = f"/v1/desk/commands?desk={target.desk}"
+    path = f"/v1/desk/commands?desk={target.extension}"
     if getattr(options, "dry_run", False):
         print(f"POST {target.url}{path}\nAuthorization: Bearer ••••\n")
         _print_json(asked)
@@ -99,7 +99,7 @@ def _ask(options: Namespace, command: str, words: Json) -> int:
     answer = request("POST", target.url, path, target.token, asked)
     _raise(answer)
     if options.json:
-        _print_json({"command": command, "id": answer["as"], "desk": target.desk})
+        _print_json({"command": command, "id": answer["as"], "desk": target.extension})
     else:
         print(texts.say(f"done.{command}", options.language, **words))
     return 0

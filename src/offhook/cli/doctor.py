@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from offhook import __version__, catalogue, texts
@@ -60,7 +61,7 @@ def examine(language: str) -> Iterator[Finding]:
 
 
 def _folder(language: str) -> Finding:
-    folder = home()
+    folder = Path(home())
     nearest = next(each for each in (folder, *folder.parents) if each.exists())
     if os.access(nearest, os.W_OK):
         return Finding("files", "ok", str(folder))

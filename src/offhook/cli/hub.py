@@ -7,7 +7,7 @@ from argparse import Namespace
 from offhook import texts
 from offhook.cli.target import Target
 from offhook.errors import Unavailable, error_from_json
-from offhook.settings.layers import home, resolve
+from offhook.settings.layers import resolve
 from offhook.settings.running import RunningHub
 from offhook.transport.http import request
 
@@ -20,7 +20,7 @@ def hub(options: Namespace) -> int:
 def page(options: Namespace) -> int:
     """Print a new one-time address of a desk's page."""
     target = Target(options.extension or None)
-    answer = request("POST", target.url, f"/v1/page-links?desk={target.desk}", target.token, {})
+    answer = request("POST", target.url, f"/v1/page-links?desk={target.extension}", target.token, {})
     if "error" in answer:
         raise error_from_json(answer["error"])
     address = target.url + answer["path"]
@@ -52,5 +52,5 @@ def run(options: Namespace) -> int:
         else:
             print(texts.say("cli.hub.running", options.language, url=here.url, page=address), flush=True)
 
-    asyncio.run(run_hub(settings, home(), ready))
+    asyncio.run(run_hub(settings, ready))
     return 0

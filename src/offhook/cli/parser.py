@@ -10,6 +10,19 @@ from offhook.errors import CommandError
 Run = Callable[[argparse.Namespace], int]
 
 
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Asks for the terminal's width only when help is shown: argparse would for every argument it adds."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=80)
+
+    def format_help(self) -> str:
+        import shutil
+
+        self._width = shutil.get_terminal_size().columns - 2
+        return super().format_help()
+
+
 class Parser(argparse.ArgumentParser):
     """An argument parser whose mistakes are errors like any other."""
 
@@ -18,14 +31,14 @@ class Parser(argparse.ArgumentParser):
         raise CommandError("usage", why=message, command=self.prog)
 
 
-def build(language: str) -> argparse.ArgumentParser:
-    """Return the parser of the whole command line."""
+def build(language: str, only: str = "") -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; naming one command makes that one only, and sooner."""
     say = _Say(language)
     parser = Parser(
         prog="offhook",
         description=say("about"),
         epilog=say("examples"),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Formatter,
         add_help=False,
     )
     _help(parser, say)
@@ -34,59 +47,76 @@ def build(language: str) -> argparse.ArgumentParser:
         "--print-completion", action=_Completion, metavar="bash|zsh|tcsh", help=say("completion")
     )
     commands = parser.add_subparsers(
-        title=say("commands"), metavar="COMMAND", required=True, parser_class=Parser
+        title=say("commands"), metavar="COMMAND", required=True, parser_class=Parser, prog="offhook"
     )
-
-    def command(name: str, run: Run, *, desk: bool = True) -> argparse.ArgumentParser:
+    for name in (only,) if only in COMMANDS else COMMANDS:
+        module, function, arguments = COMMANDS[name]
         found = commands.add_parser(
             name,
             help=say(f"{name}.about"),
             description=say(f"{name}.about"),
             epilog=say(f"{name}.examples"),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Formatter,
             add_help=False,
         )
         _help(found, say)
-        if desk:
+        arguments(found, say)
+        if module in ("calls", "listen"):
             found.add_argument("--desk", metavar="EXTENSION", help=say("desk"))
         found.add_argument("--json", action="store_true", help=say("json"))
-        found.set_defaults(run=run, command=name, language=language)
-        return found
-
-    _call_commands(command, say)
-    _running_commands(command, say)
+        found.set_defaults(run=_lazily(module, function), command=name, language=language)
     return parser
 
 
-def _call_commands(command: Callable[..., argparse.ArgumentParser], say: "_Say") -> None:
-    dial = command("dial", _lazily("calls", "dial"))
+# --- the arguments of each command ------------------------------------------------------------------
+
+
+def _dial(dial: argparse.ArgumentParser, say: "_Say") -> None:
     dial.add_argument("number", help=say("number"))
     dial.add_argument("--record", metavar="SOURCE:ID", help=say("record"))
     dial.add_argument("--wait", action="store_true", help=say("wait"))
     dial.add_argument("--dry-run", action="store_true", help=say("dry_run"))
-    for name in ("hangup", "answer", "hold", "resume"):
-        command(name, _lazily("calls", "act")).add_argument("call", nargs="?", default="", help=say("call"))
-    transfer = command("transfer", _lazily("calls", "transfer"))
+
+
+def _act(act: argparse.ArgumentParser, say: "_Say") -> None:
+    act.add_argument("call", nargs="?", default="", help=say("call"))
+
+
+def _transfer(transfer: argparse.ArgumentParser, say: "_Say") -> None:
     transfer.add_argument("to", nargs="?", default="", help=say("transfer.to"))
-    transfer.add_argument("--call", default="", metavar="ID", help=say("call"))
     transfer.add_argument("--record", metavar="SOURCE:ID", help=say("record"))
-    consult = command("consult", _lazily("calls", "consult"))
+    _named_call(transfer, say)
+
+
+def _consult(consult: argparse.ArgumentParser, say: "_Say") -> None:
     consult.add_argument("to", nargs="?", default="", help=say("consult.to"))
     consult.add_argument("--cancel", action="store_true", help=say("consult.cancel"))
-    consult.add_argument("--call", default="", metavar="ID", help=say("call"))
-    park = command("park", _lazily("calls", "park"))
+    _named_call(consult, say)
+
+
+def _park(park: argparse.ArgumentParser, say: "_Say") -> None:
     park.add_argument("slot", nargs="?", default="", help=say("park.slot"))
-    park.add_argument("--call", default="", metavar="ID", help=say("call"))
-    digits = command("digits", _lazily("calls", "digits"))
+    _named_call(park, say)
+
+
+def _digits(digits: argparse.ArgumentParser, say: "_Say") -> None:
     digits.add_argument("digits", help=say("digits.digits"))
-    digits.add_argument("--call", default="", metavar="ID", help=say("call"))
-    command("lines", _lazily("calls", "lines"))
-    listen = command("listen", _lazily("listen", "listen"))
+    _named_call(digits, say)
+
+
+def _named_call(parser: argparse.ArgumentParser, say: "_Say") -> None:
+    parser.add_argument("--call", default="", metavar="ID", help=say("call"))
+
+
+def _lines(_lines: argparse.ArgumentParser, _say: "_Say") -> None:
+    """It has none of its own."""
+
+
+def _listen(listen: argparse.ArgumentParser, say: "_Say") -> None:
     listen.add_argument("--from", dest="resume", type=int, metavar="SEQ", help=say("listen.from"))
 
 
-def _running_commands(command: Callable[..., argparse.ArgumentParser], say: "_Say") -> None:
-    hub = command("hub", _lazily("hub", "hub"), desk=False)
+def _hub(hub: argparse.ArgumentParser, say: "_Say") -> None:
     hub.add_argument("action", nargs="?", choices=("run", "page"), default="run", help=say("hub.action"))
     hub.add_argument("extension", nargs="?", default="", help=say("hub.extension"))
     hub.add_argument("--port", help=say("hub.port"))
@@ -97,11 +127,10 @@ def _running_commands(command: Callable[..., argparse.ArgumentParser], say: "_Sa
     hub.add_argument("--directory", metavar="CSV", help=say("hub.directory"))
     hub.add_argument("--trigger", help=say("hub.trigger"))
 
-    simulate = command("simulate", _lazily("simulate", "simulate"), desk=False)
-    simulate.add_argument(
-        "action", nargs="?", choices=("run", "call", "hangup", "lift", "dial", "drop"), default="run",
-        help=say("simulate.action"),
-    )  # fmt: skip
+
+def _simulate(simulate: argparse.ArgumentParser, say: "_Say") -> None:
+    actions = ("run", "call", "hangup", "lift", "dial", "drop")
+    simulate.add_argument("action", nargs="?", choices=actions, default="run", help=say("simulate.action"))
     simulate.add_argument("extension", nargs="?", default="1001", help=say("simulate.extension"))
     simulate.add_argument("number", nargs="?", default="", help=say("simulate.number"))
     simulate.add_argument("--name", default="", help=say("simulate.name"))
@@ -115,12 +144,34 @@ def _running_commands(command: Callable[..., argparse.ArgumentParser], say: "_Sa
     )
     simulate.add_argument("--talk", type=float, default=20.0, metavar="SECONDS", help=say("simulate.talk"))
 
-    demo = command("demo", _lazily("demo", "demo"), desk=False)
+
+def _demo(demo: argparse.ArgumentParser, say: "_Say") -> None:
     demo.add_argument("--port", help=say("hub.port"))
     demo.add_argument("--open", action="store_true", help=say("demo.open"))
 
-    doctor = command("doctor", _lazily("doctor", "doctor"), desk=False)
+
+def _doctor(doctor: argparse.ArgumentParser, say: "_Say") -> None:
     doctor.add_argument("--errors", action="store_true", help=say("doctor.errors"))
+
+
+COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser, "_Say"], None]]] = {
+    "dial": ("calls", "dial", _dial),
+    "hangup": ("calls", "act", _act),
+    "answer": ("calls", "act", _act),
+    "hold": ("calls", "act", _act),
+    "resume": ("calls", "act", _act),
+    "transfer": ("calls", "transfer", _transfer),
+    "consult": ("calls", "consult", _consult),
+    "park": ("calls", "park", _park),
+    "digits": ("calls", "digits", _digits),
+    "lines": ("calls", "lines", _lines),
+    "listen": ("listen", "listen", _listen),
+    "simulate": ("simulate", "simulate", _simulate),
+    "hub": ("hub", "hub", _hub),
+    "demo": ("demo", "demo", _demo),
+    "doctor": ("doctor", "doctor", _doctor),
+}
+"""Every command: its module, the function that runs it, and what adds its arguments."""
 
 
 def _lazily(module: str, function: str) -> Run:

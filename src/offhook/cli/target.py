@@ -1,7 +1,5 @@
 """Which hub and which desk a command speaks for: the settings, else the hub running on this machine."""
 
-from urllib.parse import quote
-
 from offhook.errors import SettingsError, Unavailable
 from offhook.settings.layers import resolve
 from offhook.settings.running import running
@@ -24,4 +22,5 @@ class Target:
         if known and not self.token:
             raise SettingsError("desk_unknown", desk=extension, desks=", ".join(list(known)[:10]))
         self.extension = extension
-        self.desk = quote(extension)
+        if not extension.isalnum():
+            raise SettingsError("desk_unknown", desk=extension, desks=", ".join(list(known)[:10]))

@@ -9,7 +9,7 @@ from offhook.hub.access import Access
 from offhook.hub.run import run_hub
 from offhook.interfaces.simulator.pbx import Habit, Pbx
 from offhook.interfaces.simulator.server import Server, plan
-from offhook.settings.layers import home, resolve
+from offhook.settings.layers import resolve
 from offhook.settings.running import RunningHub
 
 DIRECTORY = Path(__file__).parent / "clients.csv"
@@ -59,10 +59,10 @@ async def run_demo(port: str | None, ready: Callable[[Started], None]) -> None:
 
     try:
         try:
-            await run_hub(settings(port), home(), hub_ready)
+            await run_hub(settings(port), hub_ready)
         except Unavailable as error:
             if error.code != "port_taken" or port is not None:
                 raise
-            await run_hub(settings("0"), home(), hub_ready)
+            await run_hub(settings("0"), hub_ready)
     finally:
         await exchange.stop()

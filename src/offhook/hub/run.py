@@ -17,19 +17,20 @@ from offhook.hub.store import Store
 from offhook.hub.switchboard import Switchboard
 from offhook.model import Contact, Party
 from offhook.popup.choose import PopRules, Trigger
-from offhook.settings.layers import Settings
+from offhook.settings.layers import Settings, home
 from offhook.settings.model import extensions
-from offhook.settings.running import RunningHub, announce
+from offhook.settings.running import RunningHub, announce, withdraw
 
 Ready = Callable[[RunningHub, Access], None]
 
 
-async def run_hub(settings: Settings, folder: Path, ready: Ready) -> None:
-    """Run a hub until it is told to stop; ``folder`` holds its files.
+async def run_hub(settings: Settings, ready: Ready) -> None:
+    """Run a hub until it is told to stop, with its files in this user's folder.
 
     ``ready`` is told where it is once it accepts connections. Raises ``SettingsError`` and ``Unavailable``
     for what keeps it from starting.
     """
+    folder = Path(home())
     desks = extensions(settings["hub.desks"], settings.origin("hub.desks"))
     port = port_for(settings["hub.address"], settings.number("hub.port"))
     name, options = settings["hub.interface"], {}
@@ -50,12 +51,12 @@ async def run_hub(settings: Settings, folder: Path, ready: Ready) -> None:
         await board.start()
         address = getattr(interface, "address", "")
         here = RunningHub(f"http://127.0.0.1:{port}", {each: access.token(each) for each in desks}, address)
-        path = announce(here, folder)
+        announced = announce(here)
         try:
             app = make_app(board, access, index, _world(address) if address else None)
             await listen(app, settings["hub.address"], port, lambda: ready(here, access))
         finally:
-            path.unlink(missing_ok=True)
+            withdraw(announced)
             await board.stop()
 
 

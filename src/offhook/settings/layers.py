@@ -6,19 +6,21 @@ command line. ``OFFHOOK_HOME=DIR`` keeps every file under one folder.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from typing import NamedTuple
 
 from offhook.errors import SettingsError
 from offhook.settings.model import SETTINGS, checked, setting
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A value in force and the place it came from: ``default``, ``file:line``, a variable or an option."""
 
-    text: str = field(repr=False)
+    text: str
     origin: str
+
+    def __repr__(self) -> str:
+        """Leave the value out: it may be a secret."""
+        return f"Value(origin={self.origin!r})"
 
 
 class Settings:
@@ -44,16 +46,15 @@ class Settings:
         return "••••" if SETTINGS[name].secret and self[name] else self[name]
 
 
-def home(environ: Mapping[str, str] = os.environ) -> Path:
+def home(environ: Mapping[str, str] = os.environ) -> str:
     """Return the folder of this user's files: ``OFFHOOK_HOME``, else the system's place for them."""
     if environ.get("OFFHOOK_HOME"):
-        return Path(environ["OFFHOOK_HOME"])
+        return environ["OFFHOOK_HOME"]
     if os.name == "posix":  # the same as platformdirs gives, without its start-up cost on every click
-        base = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-        return Path(base) / "offhook"
-    from platformdirs import user_state_path
+        return os.path.join(environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state"), "offhook")
+    from platformdirs import user_state_dir
 
-    return user_state_path("offhook", appauthor=False)
+    return user_state_dir("offhook", appauthor=False)
 
 
 def resolve(
@@ -61,8 +62,8 @@ def resolve(
 ) -> Settings:
     """Return every setting's value in force. Raises ``SettingsError`` naming the place that is wrong."""
     values = {name: Value(known.default, "default") for name, known in SETTINGS.items()}
-    path = home(environ) / "settings.toml"
-    if path.exists():
+    path = os.path.join(home(environ), "settings.toml")
+    if os.path.exists(path):
         values |= _from_file(path)
     values |= _from_environment(environ)
     for name, given in (options or {}).items():
@@ -72,14 +73,15 @@ def resolve(
     return Settings(values)
 
 
-def _from_file(path: Path) -> dict[str, Value]:
+def _from_file(path: str) -> dict[str, Value]:
     import tomllib
 
     try:
-        text = path.read_text("utf-8")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
         found = tomllib.loads(text)
     except (OSError, ValueError) as error:
-        raise SettingsError("settings_file_unreadable", path=str(path), why=str(error)) from None
+        raise SettingsError("settings_file_unreadable", path=path, why=str(error)) from None
     values: dict[str, Value] = {}
     for head, content in found.items():
         pairs = (
@@ -114,7 +116,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:
         name = variable.removeprefix("OFFHOOK_").removesuffix("_FILE").lower().replace("__", ".")
         if from_file and setting(name, variable).secret:
             try:
-                text = Path(text).read_text("utf-8").strip()
+                with open(text, encoding="utf-8") as file:
+                    text = file.read().strip()
             except OSError as error:
                 raise SettingsError(
                     "settings_file_unreadable", path=variable, why=error.strerror or ""

@@ -4,14 +4,12 @@ The documentation's table and ``doctor`` are printed from :data:`SETTINGS`; an u
 naming the nearest known one (specification section 2).
 """
 
-from dataclasses import dataclass
-from difflib import get_close_matches
+from typing import NamedTuple
 
 from offhook.errors import SettingsError
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One setting. ``kind`` is ``text``, ``number``, ``choice`` or ``list``; a secret is never shown."""
 
     name: str
@@ -51,6 +49,8 @@ def setting(name: str, where: str) -> Setting:
     """Return a setting by name. Raises ``SettingsError`` with the nearest known name."""
     found = SETTINGS.get(name)
     if found is None:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, SETTINGS, n=1, cutoff=0.0)
         raise SettingsError("setting_unknown", name=name, near=near[0], where=where)
     return found

@@ -4,42 +4,52 @@ It lets every command on the machine find the hub without a setting. It holds th
 written with mode 600 and taken away when the hub stops; what a killed hub left behind does no harm.
 """
 
+import contextlib
 import json
 import os
-from dataclasses import dataclass, field
-from pathlib import Path
+from typing import NamedTuple
 
 from offhook.settings.layers import home
 
 NAME = "hub.json"
 
 
-@dataclass(frozen=True, slots=True)
-class RunningHub:
+class RunningHub(NamedTuple):
     """The hub's address, its desks' tokens, and the pretend exchange's address where there is one."""
 
     url: str
-    tokens: dict[str, str] = field(repr=False)
+    tokens: dict[str, str]
     simulator: str = ""
 
+    def __repr__(self) -> str:
+        """Leave the tokens out."""
+        return f"RunningHub(url={self.url!r}, desks={list(self.tokens)!r})"
 
-def announce(hub: RunningHub, folder: Path | None = None) -> Path:
+
+def announce(hub: RunningHub, folder: str | None = None) -> str:
     """Write down where the hub is; returns the file."""
     folder = folder or home()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / NAME
-    draft = path.with_suffix(f".{os.getpid()}")
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    path = os.path.join(folder, NAME)
+    draft = f"{path}.{os.getpid()}"
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump({"url": hub.url, "tokens": hub.tokens, "simulator": hub.simulator}, file)
-    draft.replace(path)
+    os.replace(draft, path)
     return path
 
 
-def running(folder: Path | None = None) -> RunningHub | None:
+def withdraw(path: str) -> None:
+    """Take away what :func:`announce` wrote."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def running(folder: str | None = None) -> RunningHub | None:
     """Return the hub that said it runs here, or ``None``."""
     try:
-        found = json.loads((folder or home()).joinpath(NAME).read_bytes())
+        with open(os.path.join(folder or home(), NAME), "rb") as file:
+            found = json.load(file)
         return RunningHub(str(found["url"]), dict(found["tokens"]), str(found.get("simulator", "")))
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -9,16 +9,16 @@ languages to the same keys and the same parameters.
 import json
 import os
 from functools import cache
-from pathlib import Path
 
 LANGUAGES = ("en", "fr")
-FOLDER = Path(__file__).parent
+FOLDER = os.path.dirname(__file__)
 
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
     """Return every sentence of ``language`` by key."""
-    found: dict[str, str] = json.loads((FOLDER / f"{language}.json").read_bytes())
+    with open(os.path.join(FOLDER, f"{language}.json"), "rb") as file:
+        found: dict[str, str] = json.load(file)
     return found
 
 

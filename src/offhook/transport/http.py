@@ -26,7 +26,8 @@ def request(
     """
     host, _colon, port = url.removeprefix("http://").rstrip("/").rpartition(":")
     try:
-        link = socket.create_connection((host.strip("[]"), int(port)), CONNECT_S)
+        # as bytes: a name given as text loads the codec for international names first
+        link = socket.create_connection((host.strip("[]").encode("ascii"), int(port)), CONNECT_S)  # type: ignore[arg-type]
     except (OSError, ValueError):
         raise Unreachable("hub_unreachable", interface="hub", url=url) from None
     with link:
