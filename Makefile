@@ -1,6 +1,8 @@
 # Offhook: what a person types. `make` alone lists it.
 PYTHON ?= python3
 BIN := .venv/bin
+# a browser for the tests, what its driver links against, and a font with every letter we show
+BROWSER := chromium libatomic1 fonts-dejavu-core
 
 .PHONY: help demo test check format bench docs clean
 
@@ -16,7 +18,7 @@ demo: .venv/demo
 	@$(BIN)/offhook demo
 
 test: .venv/dev
-	@tools/needs chromium
+	@tools/needs $(BROWSER)
 	@$(MAKE) --no-print-directory static
 	$(BIN)/pytest
 
@@ -35,7 +37,7 @@ format: .venv/dev
 	$(BIN)/ruff check --fix src tests bench tools
 
 bench: .venv/dev
-	@tools/needs chromium
+	@tools/needs $(BROWSER)
 	$(BIN)/python bench/dial.py
 	$(BIN)/python bench/stream.py
 
