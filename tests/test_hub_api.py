@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from hubs import Program, program
 from offhook.model import COMMANDS, EVENTS
 from offhook.settings.running import RunningHub, running
+from offhook.transport.http import request
 
 
 def get(
@@ -262,6 +264,27 @@ async def test_garbage_on_the_stream_harms_nobody(here: RunningHub) -> None:
         assert json.loads(await other.recv())
 
 
+def test_only_the_words_are_served(here: RunningHub) -> None:
+    assert json.loads(get(here, "GET", "/texts/fr.json")[2])["page.calls"] == "Appels"
+    for path in (
+        "/texts/__init__.py",
+        "/texts/..%2f__init__.py",
+        "/texts/de.json",
+        "/static/../desk.html",
+        "/static/",
+    ):
+        assert get(here, "GET", path)[0] == 404, path
+
+
+def test_a_link_from_elsewhere_is_refused_in_words(here: RunningHub) -> None:
+    status, headers, body = get(
+        here, "GET", "/desk/1001", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate"
+    )
+    assert status == 403
+    assert headers["content-type"].startswith("text/html")
+    assert "propre adresse" in body.decode()
+
+
 def test_no_second_hub_on_the_same_port(here: RunningHub, tmp_path: Path) -> None:
     port = here.url.rpartition(":")[2]
     with pytest.raises(RuntimeError, match=f"Port {port} is in use"):
@@ -271,6 +294,38 @@ def test_no_second_hub_on_the_same_port(here: RunningHub, tmp_path: Path) -> Non
 def test_it_refuses_to_serve_the_network(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="this machine only"):
         Program(tmp_path, "hub", "--address", "0.0.0.0")  # noqa: S104 - what must be refused
+
+
+def test_no_second_hub_in_the_same_folder(demo: Program, here: RunningHub, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="running already"):
+        Program(tmp_path, "hub", "--port", "0")
+    assert running(str(tmp_path)) == here, "the one that runs can still be found"
+
+
+@pytest.mark.parametrize("words", [("--port", "99999"), ("--port", "1")])
+def test_a_port_that_cannot_be_had(tmp_path: Path, words: tuple[str, ...]) -> None:
+    if words[1] == "1" and os.geteuid() == 0:
+        words = ("--port", "70000")
+    with pytest.raises(RuntimeError, match="does not give port"):
+        Program(tmp_path, "hub", *words)
+
+
+def test_a_folder_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(RuntimeError, match="cannot be used"):
+        Program(tmp_path / "file", "hub", "--port", "0")
+    (tmp_path / "hub.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(RuntimeError, match="no hub's store"):
+        Program(tmp_path, "hub", "--port", "0")
+    assert (tmp_path / "hub.sqlite").read_bytes() == b"no database" * 100
+
+
+@pytest.mark.parametrize("address", ["::1", "localhost"])
+def test_every_name_of_the_loopback(tmp_path: Path, address: str) -> None:
+    with program(tmp_path, "hub", "--port", "0", "--desks", "1001", "--address", address):
+        here = running(str(tmp_path))
+        assert here is not None
+        assert request("GET", here.url, "/v1/desk/calls", here.tokens["1001"])["calls"] == []
 
 
 def test_it_stops_cleanly_and_takes_its_address_away(tmp_path: Path) -> None:

@@ -224,12 +224,52 @@ async def test_the_link_drops_and_comes_back_with_the_truth() -> None:
         await server.stop()
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"talk_s": float("nan")},
+        {"talk_s": 10**400},
+        {"patience_s": -1},
+        {"name": "x" * 5000},
+        {"number": 388202020},
+        {"late_name": None},
+    ],
+)
+def test_a_senseless_request_is_refused(words: dict[str, Any]) -> None:
+    world = World()
+    with pytest.raises(PbxRefused, match="invalidParameter"):
+        world.do("Incoming", to="1001", **words)
+    assert world.pbx.talks == {}
+
+
+def test_a_hostile_name_can_be_kept_and_sent_on() -> None:
+    world = World()
+    world.do("Incoming", to="1001", number="0388202020", name="a\ud800b\x00\u202ec")
+    name = world.call("1001").party.name
+    assert name.encode("utf-8")
+    assert name.isprintable()
+    assert Framer().receive(encode({"name": "\ud800"})) == [{"name": "\ud800"}]
+
+
+def test_a_parked_call_whose_parker_left() -> None:
+    world = World()
+    world.do("Incoming", to="1001", number="0388202020")
+    world.do("LiftHandset", device="1001")
+    held = world.call("1001").refs[0]
+    world.command("ConsultationCall", "1001", to="1002")
+    world.do("LiftHandset", device="1002")
+    slot = world.do("ParkCall", device="1001", call=held)["slot"]
+    world.command("TransferCall", "1001")
+    world.do("DialOnPhone", device="1003", to=slot)
+    assert world.reasons()["1003"] == ["unallocated"]
+
+
 async def test_its_errors_are_for_people() -> None:
     server = Server(Pbx(plan(OWN_DESKS)))
     address = await server.start()
     with pytest.raises(Unavailable, match="in use"):
         await Server(Pbx(plan(OWN_DESKS))).start(int(address.rpartition(":")[2]))
-    with pytest.raises(Refused, match="invalidDevice"):
+    with pytest.raises(Refused, match="no such extension"):
         await ask(address, {"do": "MakeCall", "device": "9", "to": "15"})
     await server.stop()
     with pytest.raises(OffhookError, match="does not answer"):

@@ -173,8 +173,9 @@ class CallTable:
         """Take one event in. Returns what is news: nothing for a repetition or a stale report."""
         match event:
             case LineLost():
+                news = self.up or event.seq > 0
                 self.up = False
-                return [event]
+                return [event] if news else []
             case LineBack() | Gap():
                 self.up = self.up or isinstance(event, LineBack)
                 differences = self._reconcile(event.calls, event) if event.calls is not None else []
@@ -242,7 +243,7 @@ class CallTable:
         self._merged_into.update({key: kept for key, value in self._merged_into.items() if value == folded})
         self._merged_into[folded] = kept
         merged = older or (replace(newer, id=kept, consult_of="") if newer else Call(id=kept, line=self.line))
-        if older and newer and COLUMNS.index(newer.state) > COLUMNS.index(older.state):
+        if older and newer and _PROGRESS[newer.state] > _PROGRESS[older.state]:
             merged = replace(merged, state=newer.state, connected_at=older.connected_at or newer.connected_at)
         self._calls[kept] = _with_facts(merged, event)
         self._heard[kept] = event.at
@@ -267,11 +268,15 @@ class CallTable:
                 news += self._follow(told)
             contacts = call.contacts or (known.contacts if known else ())
             self._calls[call.id] = replace(call, line=self.line, contacts=contacts, can=())
+            self._heard[call.id] = event.at
         return news
 
     def _shown(self, call: Call) -> Call:
         return replace(call, can=self.can(call))
 
+
+_PROGRESS = {N: 0, I: 1, P: 2, D: 3, A: 3, K: 4, H: 5, C: 6}
+"""Of two calls that become one, the state that has come further is the state of the one."""
 
 _TOLD_ANYHOW = (Transferred, Diverted, Retrieved, RecordPassed)
 """Facts that are news though they need not change the call's snapshot."""
@@ -349,8 +354,10 @@ def _told_as_events(known: Call | None, now: Call, common: dict[str, Any]) -> li
         told.append(Updated(**common, call=now.id, party=now.party, record=now.record))
     if now.contacts and (known is None or known.contacts != now.contacts):
         told.append(Updated(**common, call=now.id, contacts=now.contacts))
-    if known is None or known.state is not now.state:
+    if known is None:
         told += _steps_to(now, common)
+    elif known.state is not now.state:
+        told += [_opening(now, common)] if now.state is State.ALERTING else _steps_to(now, common)
     return told
 
 

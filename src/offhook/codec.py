@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from offhook.errors import CommandError, OffhookError, ProtocolError
-from offhook.model import COMMANDS, EVENTS, Call, Command, Contact, Event, Kind, Party
+from offhook.model import COMMANDS, EVENTS, Call, Command, Contact, Event, Kind, Party, is_clean
 
 MAX_TEXT = 4096
 """Longest string accepted in a value, in characters."""
@@ -35,6 +35,7 @@ class _Field:
     key: str
     name: str
     default: object
+    unsaid: bool
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
 
@@ -105,12 +106,17 @@ def decode_command(value: object) -> Command:
 def loads(text: str | bytes) -> Json:
     """Parse one JSON object that came over a connection. Raises ``ProtocolError``."""
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise ProtocolError("reply_unreadable", source="json") from None
     if not isinstance(value, dict):
         raise ProtocolError("reply_unreadable", source="json")
     return value
+
+
+def _no_constant(name: str) -> None:
+    """NaN and Infinity are no JSON."""
+    raise ValueError(name)
 
 
 def dumps(value: Mapping[str, Any]) -> str:
@@ -133,14 +139,11 @@ def timestamp(at: datetime) -> str:
 # --- the two directions, from the field types -----------------------------------------------------
 
 
-_EMPTY: tuple[object, ...] = ("", None, (), 0, Kind.EXTERNAL)
-
-
 def _encode(value: object) -> Json:
     found: Json = {}
     for item in _plan(type(value)):
         content = getattr(value, item.name)
-        if content == item.default and content in _EMPTY and content is not False:
+        if item.unsaid and content == item.default:
             continue
         if isinstance(content, Party):
             found.update(_party_to_json(content))
@@ -173,10 +176,21 @@ def _plan(kind: type) -> tuple[_Field, ...]:
     if kind not in _PLANS:
         hints = get_type_hints(kind)
         _PLANS[kind] = tuple(
-            _Field(_key(kind, item.name), item.name, item.default, *_pair(hints[item.name]))
+            _Field(
+                _key(kind, item.name),
+                item.name,
+                item.default,
+                _unsaid(item.default),
+                *_pair(hints[item.name]),
+            )
             for item in fields(kind)
         )
     return _PLANS[kind]
+
+
+def _unsaid(default: object) -> bool:
+    """Say whether a field at this default is left out: nothing, empty, or an ordinary number's kind."""
+    return default in (None, (), "") or default is Kind.EXTERNAL or (default == 0 and default is not False)
 
 
 def _key(kind: type, name: str) -> str:
@@ -234,7 +248,7 @@ def _items(value: object, decode: Callable[[Any], Any]) -> tuple[Any, ...]:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > MAX_TEXT:
+    if not isinstance(value, str) or len(value) > MAX_TEXT or not is_clean(value):
         raise _Unreadable("")
     return value
 
@@ -254,11 +268,11 @@ def _truth(value: object) -> bool:
 def _time(value: object) -> datetime:
     try:
         at = datetime.fromisoformat(_text(value))
-    except ValueError:
+        if at.tzinfo is None:
+            raise _Unreadable("")
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise _Unreadable("") from None
-    if at.tzinfo is None:
-        raise _Unreadable("")
-    return at.astimezone(UTC)
 
 
 def _enum(kind: type[StrEnum], value: object) -> StrEnum:

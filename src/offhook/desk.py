@@ -6,56 +6,60 @@ in and :meth:`Desk.send` on the way out; the hub runs one desk per extension, an
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Self
 
-from offhook.errors import CommandError, OutcomeUnknown
+from offhook.directory.identify import Source, identify
+from offhook.errors import CommandError, OffhookError, OutcomeUnknown
 from offhook.interface import Clock, Line, feed
 from offhook.model import (
     Call,
     CallCommand,
+    CallEvent,
     Command,
-    Contact,
     Dial,
-    Dialling,
-    Ended,
     Event,
     Gap,
-    Party,
+    PopRequested,
     Record,
     Updated,
     new_command_id,
 )
 from offhook.popup.choose import PopRules, Pops
 
-Identify = Callable[[Party], Awaitable[tuple[Contact, ...]]]
-"""Finds who a party is. Best match first; nobody found is no error."""
 CALL_WITHIN_S = 5.0
 """How long to wait for a line to come up at the start, or for a dial to be heard of as a call."""
 WAITING = 10_000
 """Events kept for one who listens and does not read."""
+CAUSES = 100
+"""How many commands' calls are remembered for those who wait for them."""
+
+log = logging.getLogger(__name__)
 
 
 class Desk:
     """A desk with one line or several; ``lines[0]`` dials unless a command names another.
 
-    ``identify`` finds who is calling; ``rules`` say what pops by itself; ``clock`` gives the time.
+    ``sources`` are asked who is calling; ``rules`` say what pops by itself; ``clock`` gives the time.
     """
 
     def __init__(
         self,
         lines: Sequence[Line],
         clock: Clock,
-        identify: Identify | None = None,
+        sources: Sequence[Source] = (),
         rules: PopRules | None = None,
     ) -> None:
         self.lines = {line.device: line for line in lines}
         self._first = lines[0]
         self._clock = clock
-        self._identify = identify
+        self._sources = sources
         self._pops = Pops(rules or PopRules())
         self._tells: list[Callable[[Event], None]] = []
-        self._begun: dict[str, str] = {}
+        self._ends: list[Callable[[Exception | None], None]] = []
+        self._begun: OrderedDict[str, str] = OrderedDict()
         self._work: set[asyncio.Task[None]] = set()
 
     @property
@@ -68,38 +72,51 @@ class Desk:
         self._tells.append(tell)
         return lambda: self._tells.remove(tell)
 
+    def restore(self, line: Line, calls: Iterable[Call], ended: Iterable[str]) -> None:
+        """Put back what a line knew before a restart: nothing is told and nothing pops again."""
+        line.table.restore(calls, ended)
+        self._pops.restore(line.table)
+
     # --- the way in ---------------------------------------------------------------------------------
 
     def receive(self, line: Line, news: Sequence[Event]) -> None:
         """Take in what is new on a line: tell it, find out who it is, and pop what must pop."""
         for event in news:
-            if isinstance(event, Dialling) and event.cause:
-                self._begun[event.cause] = event.call
-            elif isinstance(event, Ended):
-                self._begun.pop(event.cause, None)
+            self._note_cause(event)
             self._tell(event)
             self._find_out(line, event)
-            for pop in self._pops.after(event, line.table, self._clock()):
-                self._tell(pop)
+            if PopRequested not in line.interface.emits:  # else the pops come from there
+                for pop in self._pops.after(event, line.table, self._clock()):
+                    self._tell(pop)
+
+    def _note_cause(self, event: Event) -> None:
+        """Remember which call a command brought about, for those who wait for it."""
+        if event.cause and isinstance(event, CallEvent):
+            self._begun.setdefault(event.cause, event.call)
+            if len(self._begun) > CAUSES:
+                self._begun.popitem(last=False)
 
     def _tell(self, event: Event) -> None:
         for tell in list(self._tells):
-            tell(event)
+            try:
+                tell(event)
+            except Exception:
+                log.exception("a listener failed on %s", type(event).__name__)
 
     def _find_out(self, line: Line, event: Event) -> None:
         """Ask the directories about a party heard of for the first time."""
         party = getattr(event, "party", None)
-        if self._identify is None or party is None or not party.number:
+        if not self._sources or party is None or not party.number:
             return
         call = line.table.get(getattr(event, "call", ""))
         if call is not None and call.party == party and not call.contacts:
             self._start(self._identified(line, call))
 
     async def _identified(self, line: Line, call: Call) -> None:
-        assert self._identify is not None  # noqa: S101 - asked for only where there is one
-        contacts = await self._identify(call.party)
-        now = line.table.get(call.id)
-        if contacts and now is not None and now.party == call.party:
+        async for contacts in identify(call.party, self._sources):
+            now = line.table.get(call.id)
+            if now is None or now.party != call.party:
+                return
             found = Updated(at=self._clock(), line=line.device, call=now.id, contacts=contacts)
             self.receive(line, line.receive(found))
 
@@ -149,9 +166,13 @@ class Desk:
     async def __aenter__(self) -> Self:
         """Open every line and begin to listen; a line that is not heard of at once comes up later."""
         with self.events() as heard:
-            for line in self.lines.values():
-                await line.interface.open()
-                self._start(feed(line.interface, [line], self.receive))
+            try:
+                for line in self.lines.values():
+                    await line.interface.open()
+                    self._start(self._follow(line))
+            except BaseException:
+                await self.__aexit__()
+                raise
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CALL_WITHIN_S):
                     while not all(line.table.up for line in self.lines.values()):
@@ -159,12 +180,24 @@ class Desk:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        """Close every line."""
+        """Close every line; whoever still listens has heard everything."""
         for line in self.lines.values():
             await line.interface.close()
         for task in list(self._work):
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
+        self._end(None)
+
+    async def _follow(self, line: Line) -> None:
+        """Read a line to its end, and tell those who listen when it ends for good."""
+        try:
+            await feed(line.interface, [line], self.receive)
+        except OffhookError as error:
+            self._end(error)
+
+    def _end(self, error: Exception | None) -> None:
+        for end in list(self._ends):
+            end(error)
 
     def _start(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -173,19 +206,22 @@ class Desk:
 
 
 class Listening:
-    """Everything that happens at a desk since this was made, to iterate over.
+    """Everything that happens at a desk since this was made, to iterate over, until the desk is closed.
 
     One who falls :data:`WAITING` events behind gets a ``Gap`` with the calls as they are, then goes on.
+    Iterating raises the error for which a line was given up, if one was.
     """
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._waiting: asyncio.Queue[Event] = asyncio.Queue()
+        self._waiting: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
         self._stop = desk.on_event(self._hear)
+        desk._ends.append(self._waiting.put_nowait)  # noqa: SLF001 - the desk's other half, in the same module
 
     def _hear(self, event: Event) -> None:
         if self._waiting.qsize() >= WAITING:
-            self._waiting = asyncio.Queue()
+            while not self._waiting.empty():
+                self._waiting.get_nowait()
             event = Gap(at=event.at, line=event.line, calls=self._desk.calls, seq=event.seq)
         self._waiting.put_nowait(event)
 
@@ -195,7 +231,11 @@ class Listening:
 
     async def __anext__(self) -> Event:
         """Wait for the next event."""
-        return await self._waiting.get()
+        event = await self._waiting.get()
+        if isinstance(event, Event):
+            return event
+        self._waiting.put_nowait(event)  # whoever asks again gets the same answer
+        raise event or StopAsyncIteration
 
     def __enter__(self) -> Self:
         """Go on listening until the block ends."""
@@ -204,6 +244,7 @@ class Listening:
     def __exit__(self, *_error: object) -> None:
         """Stop listening."""
         self._stop()
+        self._desk._ends.remove(self._waiting.put_nowait)  # noqa: SLF001 - see above
 
 
 def _by_id(call: Call) -> str:

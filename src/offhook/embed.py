@@ -8,10 +8,12 @@
             print(event)
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from offhook import catalogue
-from offhook.desk import Desk, Identify
+from offhook.desk import Desk
+from offhook.directory.identify import Source
 from offhook.interface import Line
 from offhook.popup.choose import PopRules
 
@@ -20,19 +22,20 @@ def connect(
     interface: str = "hub",
     *,
     extension: str = "",
-    identify: Identify | None = None,
+    sources: Sequence[Source] = (),
     rules: PopRules | None = None,
     **options: str,
 ) -> Desk:
     """Return a desk on one line of ``interface``, to be opened with ``async with``.
 
-    ``options`` are the interface's own: ``url`` and ``token`` for ``hub`` (without them, the hub running
+    ``sources`` are asked who is calling: your own
+    directory. ``options`` are the interface's own: ``url`` and ``token`` for ``hub`` (without them, the hub running
     on this machine), ``address`` for ``simulator`` (without it, a pretend exchange of its own). Raises
     ``Unavailable`` where the interface cannot run here and ``SettingsError`` for options it cannot use.
     """
     kind = catalogue.load(interface)
     opened, device = kind.for_desk(extension, options)
-    return Desk([Line(opened, device, clock)], clock, identify, rules)
+    return Desk([Line(opened, device, clock)], clock, sources, rules)
 
 
 def clock() -> datetime:

@@ -149,14 +149,20 @@ CODES: dict[str, type[OffhookError]] = {
     "desk_unknown": SettingsError,
     "address_not_loopback": SettingsError,
     "store_newer": SettingsError,
+    "store_unreadable": SettingsError,
     "interface_unknown": Unavailable,
     "interface_not_there_yet": Unavailable,
     "part_missing": Unavailable,
     "port_taken": Unavailable,
+    "port_refused": Unavailable,
+    "hub_running": Unavailable,
+    "folder_unusable": SettingsError,
+    "store_failed": Unavailable,
     "no_hub": Unavailable,
     "no_simulator": Unavailable,
     "number_unreadable": Refused,
     "number_empty": Refused,
+    "number_post_dial": Refused,
     "refused_by_switch": Refused,
     "foreign_request": Refused,
     "login_refused": LoginRefused,
@@ -178,6 +184,7 @@ def error_from_json(value: object) -> OffhookError:
         kind = CODES.get(code) if isinstance(code, str) else None
         if kind is not None and isinstance(params, dict):
             words = {str(key): item for key, item in params.items() if isinstance(item, str | int | float)}
-            words.pop("interface", None)
+            for reserved in ("self", "code", "interface"):
+                words.pop(reserved, None)
             return kind(str(code), interface=str(value.get("interface", "")), **words)
     return ProtocolError("reply_unreadable", source="error")

@@ -13,7 +13,15 @@ from typing import Any, ClassVar, Protocol, Self
 
 from offhook import numbers
 from offhook.calls import CallTable
-from offhook.errors import CommandError, OffhookError, OutcomeUnknown, SettingsError, Unreachable, Unsupported
+from offhook.errors import (
+    CommandError,
+    OffhookError,
+    OutcomeUnknown,
+    Refused,
+    SettingsError,
+    Unreachable,
+    Unsupported,
+)
 from offhook.model import CallCommand, Command, Dial, Event
 
 Clock = Callable[[], datetime]
@@ -136,7 +144,7 @@ class Line:
         self.table = CallTable(device, interface.accepts)
         self._clock = clock
         self._ledger: Ledger = ledger or MemoryLedger()
-        self._under_way: dict[str, asyncio.Future[None]] = {}
+        self._under_way: dict[str, asyncio.Future[str]] = {}
         self._last_dial: tuple[str, datetime, Dial] | None = None
 
     def receive(self, event: Event) -> list[Event]:
@@ -149,37 +157,40 @@ class Line:
         That is the command's own, or for the second half of a double click the first one's. Raises what
         the interface's ``send`` raises, ``Unsupported`` and ``CommandError``.
         """
-        first = self._double_click_of(command)
-        if first is not None:
-            command = first
-        if command.id in self._under_way:
-            await asyncio.shield(self._under_way[command.id])
-            return command.id
-        begun, error = self._ledger.outcome(command)
-        if begun:
-            if error is not None:
+        if command.id not in self._under_way:
+            begun, error = self._ledger.outcome(command)
+            if begun and error is not None:
                 raise error
-            return command.id
-        command = self._checked(command)
-        sending = asyncio.ensure_future(self._send_once(command))
+            if begun:
+                return command.id
+            self._begin(command)
+        return await asyncio.shield(self._under_way[command.id])
+
+    def _begin(self, command: Command) -> None:
+        """Start carrying a command out. Nothing is awaited here: a second one sees the first at once."""
+        first = self._double_click_of(command)
+        if first is None:
+            command = self._checked(command)
+            if isinstance(command, Dial):
+                self._last_dial = (command.number, self._clock(), command)
+        self._ledger.begin(command, self._clock())
+        sending = asyncio.ensure_future(self._carry_out(command, first))
         self._under_way[command.id] = sending
         sending.add_done_callback(lambda _done: self._under_way.pop(command.id, None))
-        await asyncio.shield(sending)
-        return command.id
 
-    async def _send_once(self, command: Command) -> None:
-        now = self._clock()
-        self._ledger.begin(command, now)
-        if isinstance(command, Dial):
-            self._last_dial = (command.number, now, command)
+    async def _carry_out(self, command: Command, first: Dial | None) -> str:
         try:
-            await self.interface.send(command)
+            if first is not None:
+                await self.send(first)
+            else:
+                await self.interface.send(command)
         except OffhookError as error:
             self._ledger.finish(command, error)
             if self._last_dial and self._last_dial[2] is command and not isinstance(error, OutcomeUnknown):
                 self._last_dial = None
             raise
         self._ledger.finish(command, None)
+        return (first or command).id
 
     def _double_click_of(self, command: Command) -> Dial | None:
         if not isinstance(command, Dial) or self._last_dial is None:
@@ -194,7 +205,12 @@ class Line:
         if type(command) not in self.interface.accepts:
             raise Unsupported("not_by_interface", command=name, by=self.interface.name)
         if isinstance(command, Dial):
-            return replace(command, line=self.device, number=numbers.read(command.number).digits)
+            number = numbers.read(command.number)
+            if number.post_dial:
+                raise Refused(
+                    "number_post_dial", number=numbers.shown(command.number), by=self.interface.name
+                )
+            return replace(command, line=self.device, number=number.digits)
         if isinstance(command, CallCommand):
             command = replace(command, call=self._call_for(command, name))
         words: dict[str, Any] = {"line": self.device}

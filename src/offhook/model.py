@@ -16,6 +16,23 @@ MODEL_VERSION = "1.0"
 """Version of the JSON form: a reader of the next or the former minor version gets along."""
 
 
+# --- text from outside ----------------------------------------------------------------------------
+
+LONGEST_WORD = 200
+"""Longest name, number or identifier taken from a switch or a file; the rest is cut off."""
+
+
+def is_clean(text: str) -> bool:
+    """Say whether text can be written anywhere: no half of a surrogate pair stands alone in it."""
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def cleaned(value: object, longest: int = LONGEST_WORD) -> str:
+    """Return what a switch or a file sent as text fit to be kept: printable, whole and not too long."""
+    text = value if isinstance(value, str) else "" if value is None else str(value)
+    return "".join(character if character.isprintable() else "\ufffd" for character in text[:longest])
+
+
 # --- who and what ---------------------------------------------------------------------------------
 
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from offhook.errors import Refused
-from offhook.model import Kind, Party
+from offhook.model import Kind, Party, cleaned
 
 MAX_DIGITS = 32
 """Longest string of digits dialled; E.164 allows 15, feature codes and carrier prefixes come on top."""
@@ -78,8 +78,12 @@ def shown(text: str) -> str:
     return safe if len(safe) <= 40 else safe[:39] + "…"
 
 
-def party(raw: str, name: str = "", country: str = "FR") -> Party:
-    """Return who a switch's number belongs to: E.164 where it can be, hidden and internal as such."""
+def party(raw: object, name: object = "", country: str = "FR") -> Party:
+    """Return who a switch's number belongs to: E.164 where it can be, hidden and internal as such.
+
+    Whatever the switch sent, the party can be shown, stored and sent on.
+    """
+    raw, name = cleaned(raw), cleaned(name)
     number = raw.strip()
     if number.lower() in _HIDDEN:
         return Party(raw=raw, name="" if name.lower() in _HIDDEN else name, kind=Kind.HIDDEN)

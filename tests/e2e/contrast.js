@@ -13,7 +13,7 @@
   const poor = [];
   for (const node of document.querySelectorAll("body *")) {
     const text = [...node.childNodes].some((each) => each.nodeType === 3 && each.textContent.trim());
-    if (!text || !node.checkVisibility() || node.closest("dialog:not([open]), .skip, kbd")) continue;
+    if (!text || !node.checkVisibility() || node.closest("dialog:not([open]), .skip, .unseen")) continue;
     const [one, two] = [luminance(parse(getComputedStyle(node).color)), luminance(behind(node))];
     const ratio = (Math.max(one, two) + 0.05) / (Math.min(one, two) + 0.05);
     if (ratio < 4.5) poor.push(`${node.className || node.tagName}: ${ratio.toFixed(2)}`);

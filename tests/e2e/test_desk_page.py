@@ -1,6 +1,7 @@
 """The desk page in a real Chromium: what a person sees and does all day."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from browser import chromium, picture
 from playwright.sync_api import Browser, Page, expect
 
 from hubs import Program, offhook, program
-from offhook.hub.serve import port_for
+from offhook.demo import DIRECTORY
+from offhook.hub.serve import bound
 from offhook.settings.running import RunningHub
 from offhook.transport.http import request
 
@@ -195,6 +197,14 @@ def test_a_double_click_dials_once(page: Page, here: RunningHub) -> None:
     expect(page.locator(".call")).to_have_count(1)
 
 
+def until_gone(page: Page, key: str) -> None:
+    """Press a key until no call is left: the same key on another call is ignored for a moment, by design."""
+    deadline = time.monotonic() + 10
+    while page.locator(".call").count() and time.monotonic() < deadline:
+        page.keyboard.press(key)
+    expect(page.locator(".call")).to_have_count(0)
+
+
 def test_with_the_keyboard_alone(page: Page, tmp_path: Path) -> None:
     page.keyboard.press("/")
     page.keyboard.type("éclats")
@@ -215,8 +225,7 @@ def test_with_the_keyboard_alone(page: Page, tmp_path: Path) -> None:
     page.keyboard.press("Enter")
     state(page, "prompted")
     page.keyboard.press("Escape")
-    page.keyboard.press("e")
-    expect(page.locator(".call")).to_have_count(0)
+    until_gone(page, "e")
     rings(tmp_path, "0353011010")
     state(page, "alerting")
     page.keyboard.press("a")
@@ -236,11 +245,116 @@ def test_tabbing_reaches_everything_and_shows_where(page: Page, tmp_path: Path) 
     rings(tmp_path, "0388202020")
     state(page, "alerting")
     seen: set[str] = set()
+    page.locator(".skip").focus()
     for _step in range(25):
         page.keyboard.press("Tab")
         seen.add(page.evaluate("document.activeElement.dataset.do ?? document.activeElement.id"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
     assert {"Answer", "HangUp", "Transfer", "search", "theme", "language", "keys"} <= seen
+
+
+def test_a_key_held_down_acts_on_one_call(page: Page, tmp_path: Path) -> None:
+    rings(tmp_path, "0388202020")
+    state(page, "alerting")
+    rings(tmp_path, "0353011010")
+    state(page, "alerting", 1)
+    page.keyboard.down("a")
+    page.keyboard.down("a")
+    page.keyboard.up("a")
+    state(page, "connected", 0)
+    state(page, "alerting", 1)
+    page.keyboard.down("e")
+    page.keyboard.down("e")
+    page.keyboard.up("e")
+    expect(page.locator(".call")).to_have_count(1)
+    state(page, "alerting", 0)
+
+
+def test_single_keys_can_be_switched_off(page: Page, tmp_path: Path) -> None:
+    page.locator("#keys").click()
+    page.locator("#single-keys").uncheck()
+    page.keyboard.press("Escape")
+    rings(tmp_path, "0388202020")
+    state(page, "alerting")
+    page.keyboard.press("e")
+    page.reload()
+    state(page, "alerting")
+    assert not page.locator("#single-keys").is_checked()
+
+
+def test_focus_stays_where_the_work_is(page: Page, tmp_path: Path) -> None:
+    rings(tmp_path, "0388202020")
+    page.locator(".call [data-do=Answer]").focus()
+    page.keyboard.press("Enter")
+    state(page, "connected")
+    assert page.evaluate("document.activeElement.closest('.call') !== null")
+    page.locator(".call [data-do=Transfer]").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".call form.transfer input")).to_be_focused()
+    page.locator(".call form.transfer [value=Cancel]").focus()
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('.actions') !== null")
+    page.locator(".call [data-do=Transfer]").focus()
+    page.keyboard.press("Enter")
+    rings(tmp_path, "0353011010")
+    state(page, "alerting", 1)
+    assert offhook(tmp_path, "simulate", "hangup", "1001").returncode == 0
+    expect(page.locator(".call")).to_have_count(1)
+    page.keyboard.type("ae")  # still typing a number for the call that has gone
+    assert page.evaluate("document.activeElement !== document.body")
+    state(page, "alerting", 0)
+
+
+def test_a_ring_is_seen_wherever_the_page_stands(browser: Browser, demo: Program, tmp_path: Path) -> None:
+    page = open_page(browser, demo.said["pages"]["1001"], width=360, height=700)
+    page.locator(".contact").last.scroll_into_view_if_needed()
+    rings(tmp_path, "0388202020")
+    expect(page.locator("#ringing")).to_be_in_viewport()
+    expect(page.locator("#ringing")).to_contain_text("Alsace Ferronnerie SAS")
+    picture(page, "ringing-out-of-sight")
+    page.locator("#ringing [data-do=Answer]").click()
+    state(page, "connected")
+    expect(page.locator("#ringing")).to_be_hidden()
+    page.context.close()
+
+
+def test_what_a_screen_reader_hears_is_no_clock(page: Page, tmp_path: Path) -> None:
+    page.evaluate("""() => {
+      window.heard = [];
+      for (const place of document.querySelectorAll("[role=status], [role=alert], [aria-live]"))
+        new MutationObserver(() => window.heard.push(place.textContent))
+          .observe(place, { childList: true, subtree: true, characterData: true });
+    }""")
+    rings(tmp_path, "0388202020")
+    state(page, "alerting")
+    press(page, "Answer")
+    state(page, "connected")
+    expect(page.locator(".call .timer")).to_have_text("0:02")
+    heard = page.evaluate("window.heard")
+    assert heard[-1] == "en communication, Alsace Ferronnerie SAS"
+    assert not any("0:" in each for each in heard)
+    assert page.locator(".call").get_attribute("aria-labelledby") == page.locator(
+        ".call .name"
+    ).get_attribute("id")
+
+
+def test_a_reload_forgets_nothing_of_a_call(page: Page, tmp_path: Path) -> None:
+    rings(tmp_path, "0388202020")
+    press(page, "Answer")
+    state(page, "connected")
+    page.reload()
+    state(page, "connected")
+    press(page, "HangUp")
+    expect(page.locator("#history li")).to_contain_text("Entrant · Alsace Ferronnerie SAS")
+    rings(tmp_path, "0388202020")
+    state(page, "alerting")
+    page.reload()
+    state(page, "alerting")
+    assert offhook(tmp_path, "simulate", "hangup", "1001").returncode == 0
+    expect(page.locator("#history .missed")).to_contain_text("Manqué · Alsace Ferronnerie SAS")
+    rings(tmp_path, "0388202020")
+    press(page, "HangUp")
+    expect(page.locator("#history li").first).to_contain_text("Entrant · Alsace Ferronnerie SAS · rejeté")
 
 
 def test_a_hostile_name_is_only_text(page: Page, tmp_path: Path) -> None:
@@ -313,33 +427,44 @@ def test_language_and_theme_can_be_changed(page: Page) -> None:
 
 
 def test_the_page_outlives_the_hub(browser: Browser, tmp_path: Path) -> None:
-    port = str(port_for("127.0.0.1", 0))
+    """Killed, away for longer than every try, with a call that ends meanwhile: the page comes back with the truth."""
+    port = str(bound("127.0.0.1", 0)[1])
     with program(tmp_path, "simulate", "--desks", "1001-1002") as exchange:
-        words = (
-            "hub",
-            "--port",
-            port,
-            "--desks",
-            "1001-1002",
-            "--simulator",
-            exchange.said["simulator"],
-            "--directory",
-            directory(),
-        )
+        words = ("hub", "--port", port, "--desks", "1001-1002", "--simulator", exchange.said["simulator"])
+        words = (*words, "--directory", str(DIRECTORY))
         hub = Program(tmp_path, *words)
         page = open_page(browser, hub.said["page"])
         rings(tmp_path, "0388202020")
         state(page, "alerting")
+        tries: list[str] = []
+        page.on("websocket", lambda socket: tries.append(socket.url))
         hub.kill()
         expect(page.locator("#line")).to_have_attribute("data-state", "lost")
+        page.get_by_role("button", name="Appeler 03 53 01 10 10").click()
+        expect(page.locator("#problem")).to_contain_text("Rien n'a été envoyé")
         picture(page, "line-lost")
+        assert (
+            offhook(tmp_path, "simulate", "hangup", "1001", "--at", exchange.said["simulator"]).returncode
+            == 0
+        )
+        deadline = time.monotonic() + 30
+        while len(tries) < 6 and time.monotonic() < deadline:
+            page.wait_for_event("websocket", timeout=15_000)
+        expect(page.locator("#line")).to_have_attribute("data-state", "lost")
         hub = Program(tmp_path, *words)
-        expect(page.locator("#line")).to_have_attribute("data-state", "up")
-        expect(page.locator(".call")).to_have_count(1)
+        expect(page.locator("#line")).to_have_attribute("data-state", "up", timeout=15_000)
+        expect(page.locator(".call")).to_have_count(0)
+        assert calls_of_desk(tmp_path) == [], "what was clicked while the line was lost is not done later"
+        rings(tmp_path, "0353011010")
         press(page, "Answer")
         state(page, "connected")
         page.context.close()
         hub.stop()
+
+
+def calls_of_desk(tmp_path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(offhook(tmp_path, "lines", "--json").stdout)["calls"]
+    return found
 
 
 def test_without_a_login_there_is_a_way_in(
@@ -353,9 +478,3 @@ def test_without_a_login_there_is_a_way_in(
     page.goto(address)
     expect(page.locator("#desk")).to_have_text("1002")
     page.close()
-
-
-def directory() -> str:
-    from offhook.demo import DIRECTORY
-
-    return str(DIRECTORY)

@@ -21,7 +21,7 @@ from hubs import OFFHOOK, Program, environment, program
 from offhook.calls import CallTable
 from offhook.codec import decode_event
 from offhook.errors import OffhookError, OutcomeUnknown, Unreachable, error_from_json
-from offhook.hub.serve import port_for
+from offhook.hub.serve import bound
 from offhook.interfaces.simulator.server import ask
 from offhook.settings.running import running
 from offhook.transport.http import request
@@ -111,7 +111,7 @@ class ListeningDesk:
 
 async def test_nothing_is_lost_at_200_random_moments(tmp_path: Path) -> None:
     chance = random.Random(20_26)
-    port = port_for("127.0.0.1", 0)
+    port = bound("127.0.0.1", 0)[1]
     more = {"OFFHOOK_HUB__KEEP_S": "7200", "OFFHOOK_HUB__KEEP_EVENTS": "1000000"}
     with program(tmp_path, "simulate", "--desks", "1001-1004", "--traffic", "5", "--talk", "2") as exchange:
         words = (
@@ -204,7 +204,7 @@ def right(desk: ListeningDesk, log: list[dict[str, Any]], calls: dict[str, Any])
 
 async def test_a_command_repeated_after_a_kill_acts_once(tmp_path: Path) -> None:
     chance = random.Random(7)
-    port = port_for("127.0.0.1", 0)
+    port = bound("127.0.0.1", 0)[1]
     unknown = made = 0
     with program(tmp_path, "simulate", "--desks", "1001") as exchange:
         address = exchange.said["simulator"]

@@ -5,12 +5,14 @@ before there is a driver for either switch.
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from offhook.calls import result_word
+from offhook.calls import CallTable, result_word
+from offhook.interfaces.simulator.events import ACCEPTS
 from offhook.model import (
     CallEvent,
     Connected,
@@ -18,15 +20,17 @@ from offhook.model import (
     Direction,
     Ended,
     Held,
+    LineBack,
     Merged,
     Parked,
     Reason,
     Retrieved,
     Ringing,
+    State,
     Transferred,
 )
-from offhook.popup.choose import Trigger
-from world import NEVER, World
+from offhook.popup.choose import PopRules, Pops, Trigger
+from world import NEVER, NOON, World
 
 TRUTH = json.loads((Path(__file__).parents[1] / "data" / "truth.json").read_bytes())["ami"]
 CUSTOMER = "0388202020"
@@ -271,3 +275,31 @@ def test_every_reason_has_a_word(reason: Reason) -> None:
     own = "own_noanswer own_rejected own_busy own_unavailable"
     for direction in Direction:
         assert result_word(reason, direction) in f"{words} {own}".split()
+
+
+def test_a_recalled_call_is_told_after_a_lost_link() -> None:
+    """Parked, the link lost, and it rings again meanwhile: the snapshot brings the ring."""
+    world = World()
+    world.do("Incoming", to=DIRECT_LINE, number=CUSTOMER)
+    world.do("LiftHandset", device="1001")
+    world.command("ParkCall", "1001")
+    ear = world.ears["1001"]
+    (parked,) = ear.table.calls
+    news = ear.table.apply(LineBack(at=NOON, line="1001", calls=(replace(parked, state=State.ALERTING),)))
+    assert [type(event) for event in news] == [LineBack, Ringing]
+    assert isinstance(news[1], Ringing)
+    assert news[1].party.number == E164
+
+
+def test_a_restart_pops_nothing_again() -> None:
+    world = World()
+    world.do("Incoming", to=DIRECT_LINE, number=CUSTOMER)
+    world.do("LiftHandset", device="1001")
+    table = CallTable("1001", ACCEPTS)
+    table.restore(world.ears["1001"].table.calls)
+    for trigger in Trigger:
+        pops = Pops(PopRules(trigger))
+        pops.restore(table)
+        (call,) = table.calls
+        for event in table.apply(Held(at=NOON, line="1001", call=call.id)):
+            assert pops.after(event, table, NOON) == []

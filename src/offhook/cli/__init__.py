@@ -1,5 +1,6 @@
 """The command line: ``offhook``. One module per group of commands, loaded when its command runs."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     from offhook.cli.parser import build
 
     words = list(sys.argv[1:] if argv is None else argv)
-    language = texts.language_of()
+    for stream in (sys.stdout, sys.stderr):
+        _prepare(stream)
+    language = _language()
     as_json = "--json" in words
     try:
         options = build(language, words[0] if words else "").parse_args(words)
@@ -26,10 +29,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         # whoever read our output has left; nobody is there to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except Exception as error:
+        if "OFFHOOK_DEBUG" in os.environ:
+            raise
+        print(texts.say("cli.crashed", language, what=f"{type(error).__name__}: {error}"), file=sys.stderr)
+        return 1
+
+
+def _prepare(stream: object) -> None:
+    """Let every letter through: UTF-8 into files and pipes, and nothing a terminal cannot show stops it."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
+
+
+def _language() -> str:
+    """Return the reader's language: the setting, else the session's."""
+    from offhook.settings.layers import resolve
+
+    try:
+        return resolve()["language"] or texts.language_of()
+    except OffhookError:
+        return texts.language_of()
 
 
 def report(error: OffhookError, language: str, *, as_json: bool) -> int:
     """Say what went wrong and what to do; returns the exit code."""
+    if error.code == "usage" and language != "en":
+        from offhook.cli.usage import translated
+
+        error.params["why"] = translated(str(error.params["why"]), language)
     if as_json:
         import json
 

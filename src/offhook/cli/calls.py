@@ -88,20 +88,32 @@ def _described(call: Json, language: str) -> str:
 
 def _ask(options: Namespace, command: str, words: Json) -> int:
     target = Target(options.desk)
-    asked = {"command": command, "id": os.urandom(12).hex()} | {
-        key: value for key, value in words.items() if value != ""
-    }
+    given = {key: value for key, value in words.items() if value != "" or key == "number"}
+    asked = {"command": command, "id": os.urandom(12).hex()} | given
     path = f"/v1/desk/commands?desk={target.extension}"
     if getattr(options, "dry_run", False):
-        print(f"POST {target.url}{path}\nAuthorization: Bearer ••••\n")
-        _print_json(asked)
-        return 0
+        return _dry_run(options, target.url + path, asked)
     answer = request("POST", target.url, path, target.token, asked)
     _raise(answer)
     if options.json:
         _print_json({"command": command, "id": answer["as"], "desk": target.extension})
     else:
         print(texts.say(f"done.{command}", options.language, **words))
+    return 0
+
+
+def _dry_run(options: Namespace, url: str, asked: Json) -> int:
+    """Print what would be sent, the token masked; a number that would be refused is refused here, too."""
+    from offhook.numbers import read
+
+    read(asked["number"])
+    if options.json:
+        _print_json(
+            {"method": "POST", "url": url, "headers": {"Authorization": "Bearer ••••"}, "body": asked}
+        )
+    else:
+        print(f"POST {url}\nAuthorization: Bearer ••••\n")
+        _print_json(asked)
     return 0
 
 

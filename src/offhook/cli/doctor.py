@@ -49,9 +49,9 @@ def examine(language: str) -> Iterator[Finding]:
     yield _folder(language)
     try:
         resolve()
-        yield Finding("settings", "ok", texts.say("doctor.settings_ok", language))
+        yield Finding("settings.toml", "ok", texts.say("doctor.settings_ok", language))
     except SettingsError as error:
-        yield _from_error("settings", error, language, "wrong")
+        yield _from_error("settings.toml", error, language, "wrong")
     yield _hub(language)
     for availability in catalogue.availabilities():
         if availability.error is None:
@@ -63,10 +63,10 @@ def examine(language: str) -> Iterator[Finding]:
 def _folder(language: str) -> Finding:
     folder = Path(home())
     nearest = next(each for each in (folder, *folder.parents) if each.exists())
-    if os.access(nearest, os.W_OK):
-        return Finding("files", "ok", str(folder))
+    if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
+        return Finding("OFFHOOK_HOME", "ok", str(folder))
     hint = texts.say("doctor.folder_hint", language)
-    return Finding("files", "wrong", texts.say("doctor.folder_wrong", language, path=folder), hint)
+    return Finding("OFFHOOK_HOME", "wrong", texts.say("doctor.folder_wrong", language, path=folder), hint)
 
 
 def _hub(language: str) -> Finding:
@@ -75,7 +75,7 @@ def _hub(language: str) -> Finding:
     here = running()
     if here is None:
         return Finding(
-            "running hub",
+            "hub.json",
             "missing",
             texts.say("doctor.hub_none", language),
             texts.say("doctor.hub_hint", language),
@@ -83,10 +83,11 @@ def _hub(language: str) -> Finding:
     try:
         about = request("GET", here.url, "/v1/about", "")
     except OffhookError as error:
-        return _from_error("running hub", error, language, "wrong")
-    return Finding(
-        "running hub", "ok", f"{here.url}, Offhook {about.get('offhook', '?')}, {len(here.tokens)} desks"
+        return Finding("hub.json", "wrong", error.text(language), texts.say("doctor.hub_stale", language))
+    seen = texts.say(
+        "doctor.hub_ok", language, url=here.url, version=about.get("offhook", "?"), desks=len(here.tokens)
     )
+    return Finding("hub.json", "ok", seen)
 
 
 def _from_error(name: str, error: OffhookError, language: str, verdict: str) -> Finding:
@@ -97,9 +98,9 @@ def _print(finding: Finding) -> None:
     from offhook.cli import colours
 
     colour, plain = (COLOURS[finding.verdict], "\033[0m") if colours(sys.stdout) else ("", "")
-    print(f"{colour}{MARKS[finding.verdict]} {finding.name:12}{plain} {finding.text}")
+    print(f"{colour}{MARKS[finding.verdict]} {finding.name:13}{plain} {finding.text}")
     if finding.hint:
-        print(f"  {'':12} → {finding.hint}")
+        print(f"  {'':13} → {finding.hint}")
 
 
 def _errors(options: Namespace) -> int:

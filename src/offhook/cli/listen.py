@@ -10,7 +10,11 @@ from offhook.cli.target import Target
 from offhook.codec import dumps, encode_event
 from offhook.desk import Desk
 from offhook.embed import connect
-from offhook.model import Ended, Event, Reason, Record
+from offhook.errors import OutcomeUnknown
+from offhook.model import Ended, Event, LineBack, LineLost, Reason, Record
+
+LOST_S = 30.0
+"""How long `dial --wait` waits for a lost line."""
 
 
 def listen(options: Namespace) -> int:
@@ -39,12 +43,26 @@ async def _dial_and_wait(options: Namespace) -> int:
     with desk.events() as events:
         async with desk:
             call = await desk.dial(options.number, record)
-            async for event in events:
-                if getattr(event, "call", "") == call:
-                    show(event, options)
-                    if isinstance(event, Ended):
-                        return 0 if event.reason is Reason.COMPLETED else 5
-    return 0
+            lost_at: float | None = None
+            while True:
+                try:
+                    async with asyncio.timeout(None if lost_at is None else LOST_S):
+                        event = await anext(events)
+                except TimeoutError:
+                    raise OutcomeUnknown("answer_lost", interface="hub") from None
+                lost_at = _lost(event, lost_at)
+                if getattr(event, "call", call) != call:
+                    continue
+                show(event, options)
+                if isinstance(event, Ended):
+                    return 0 if event.reason is Reason.COMPLETED else 5
+
+
+def _lost(event: Event, lost_at: float | None) -> float | None:
+    """Return since when the line is lost, if it is."""
+    if isinstance(event, LineBack):
+        return None
+    return event.at.timestamp() if isinstance(event, LineLost) else lost_at
 
 
 def _desk(options: Namespace) -> Desk:

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Callable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from offhook import texts
 from offhook.errors import CommandError
@@ -13,8 +13,12 @@ Run = Callable[[argparse.Namespace], int]
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     """Asks for the terminal's width only when help is shown: argparse would for every argument it adds."""
 
-    def __init__(self, prog: str) -> None:
+    def __init__(self, prog: str, usage: str) -> None:
         super().__init__(prog, width=80)
+        self._usage = usage
+
+    def add_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None) -> None:
+        super().add_usage(usage, actions, groups, self._usage if prefix is None else prefix)
 
     def format_help(self) -> str:
         import shutil
@@ -34,11 +38,16 @@ class Parser(argparse.ArgumentParser):
 def build(language: str, only: str = "") -> argparse.ArgumentParser:
     """Return the parser of the whole command line; naming one command makes that one only, and sooner."""
     say = _Say(language)
+    usage = say("usage")
+
+    def formatter(prog: str) -> argparse.HelpFormatter:
+        return _Formatter(prog, usage)
+
     parser = Parser(
         prog="offhook",
         description=say("about"),
         epilog=say("examples"),
-        formatter_class=_Formatter,
+        formatter_class=formatter,
         add_help=False,
     )
     _help(parser, say)
@@ -56,7 +65,7 @@ def build(language: str, only: str = "") -> argparse.ArgumentParser:
             help=say(f"{name}.about"),
             description=say(f"{name}.about"),
             epilog=say(f"{name}.examples"),
-            formatter_class=_Formatter,
+            formatter_class=formatter,
             add_help=False,
         )
         _help(found, say)

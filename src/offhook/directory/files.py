@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from offhook.errors import SettingsError
-from offhook.model import Contact, Record
+from offhook.model import Contact, Record, cleaned
+
+MOST_NUMBERS = 20
 
 HEADINGS = {
     "id": ("id", "code", "code tiers", "tiers", "numéro"),
@@ -58,7 +60,9 @@ def read_csv(path: Path, source: str) -> Iterator[Contact]:
             raise SettingsError("directory_unreadable", path=f"{path}:{rows.line_num}", why=f"id {native}")
         seen.add(native)
         title = values["company"] or values["name"]
-        kept = tuple(row[each].strip() for each in numbers if (row[each] or "").strip())
+        kept = tuple(cleaned(row[each].strip()) for each in numbers if (row[each] or "").strip())[
+            :MOST_NUMBERS
+        ]
         found.append(Contact(record=Record(source=source, id=native, title=title), numbers=kept, **values))
     yield from found
 
@@ -81,4 +85,4 @@ def _columns(headings: object, known: tuple[str, ...]) -> list[str]:
 
 
 def _first(row: dict[str, str], columns: list[str]) -> str:
-    return next((row[column].strip() for column in columns if (row[column] or "").strip()), "")
+    return next((cleaned(row[column].strip()) for column in columns if (row[column] or "").strip()), "")

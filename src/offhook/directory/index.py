@@ -18,6 +18,8 @@ from offhook.errors import SettingsError
 from offhook.model import Contact, Kind, Party
 
 SCHEMA_VERSION = 1
+MOST_MATCHES = 50
+"""How many contacts with the same number are looked at: nobody reads more on a card."""
 _SCHEMA = """
 CREATE TABLE contact (
     id INTEGER PRIMARY KEY, source TEXT NOT NULL, native TEXT NOT NULL, body TEXT NOT NULL,
@@ -126,6 +128,7 @@ class Index:
     def _under(self, wanted: str) -> list[Contact]:
         with self._lock:
             rows = self._db.execute(
-                "SELECT body FROM number JOIN contact ON contact.id = number.contact WHERE key = ?", (wanted,)
+                "SELECT body FROM number JOIN contact ON contact.id = number.contact WHERE key = ? LIMIT ?",
+                (wanted, MOST_MATCHES),
             ).fetchall()
         return [contact_from_json(json.loads(row[0])) for row in rows]

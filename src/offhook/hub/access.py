@@ -7,20 +7,21 @@ route, whatever they carry.
 """
 
 import base64
+import contextlib
 import hashlib
 import hmac
-import ipaddress
 import os
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
 from offhook.errors import LoginRefused, Refused, SettingsError
 
 SESSION_S = 7 * 24 * 3600
 LINK_S = 600
+KEY_BYTES = 32
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LONGEST_CREDENTIAL = 512
 
 
@@ -34,6 +35,8 @@ class Access:
         hosts: Iterable[str],
         clock: Callable[[], float] = time.time,
     ) -> None:
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"the signing key must have {KEY_BYTES} bytes")
         self._key = key
         self._extensions = frozenset(extensions)
         self.hosts = frozenset(hosts)
@@ -61,8 +64,12 @@ class Access:
         extension, until = self._links.pop(code, ("", 0.0))
         if until <= self._clock():
             raise LoginRefused("login_refused")
+        return extension, *self.cookie(extension)
+
+    def cookie(self, extension: str) -> tuple[str, str]:
+        """Return the name and value of a desk page's cookie, good for a week."""
         expires = int(self._clock()) + SESSION_S
-        return extension, f"offhook-{extension}", f"{expires}.{self._sign('page', extension, str(expires))}"
+        return f"offhook-{extension}", f"{expires}.{self._sign('page', extension, str(expires))}"
 
     def desk_of(self, authorization: str, cookies: str, wanted: str) -> str:
         """Return the desk these headers may speak for; ``wanted`` chooses among several cookies.
@@ -84,21 +91,27 @@ class Access:
         """Let pass what comes from nowhere or from our own pages. Raises ``Refused``."""
         if host.lower() not in self.hosts:
             raise Refused("foreign_request", what="Host")
-        if origin is not None and origin.lower() != f"http://{host.lower()}":
+        if origin is not None and origin.lower() not in self._origins(host.lower()):
             raise Refused("foreign_request", what="Origin")
         if fetch_site is not None and fetch_site not in ("none", "same-origin"):
             raise Refused("foreign_request", what="Sec-Fetch-Site")
 
+    def _origins(self, host: str) -> tuple[str, ...]:
+        """Return the origins of our own pages under a name; behind a proxy they may be served over TLS."""
+        plain = f"http://{host}"
+        return (
+            (plain,)
+            if host.startswith(("127.0.0.1:", "localhost:", "[::1]:"))
+            else (plain, f"https://{host}")
+        )
+
     def _cookie_desks(self, header: str) -> Iterable[str]:
-        try:
-            jar = SimpleCookie(header[: 1 << 14])
-        except CookieError:
-            return
-        for name, morsel in jar.items():
+        for pair in header[: 1 << 14].split(";"):
+            name, _equals, value = pair.strip().partition("=")
             if not name.startswith("offhook-"):
                 continue
             extension = name.removeprefix("offhook-")
-            expires, _dot, signature = morsel.value.partition(".")
+            expires, _dot, signature = value.partition(".")
             valid = self._same(signature, self._sign("page", extension, expires))
             if valid and expires.isdigit() and int(expires) > self._clock():
                 yield extension
@@ -124,23 +137,27 @@ def loopback_hosts(port: int) -> tuple[str, ...]:
 
 def check_loopback(address: str) -> None:
     """Refuse to listen anywhere else. Raises ``SettingsError``."""
-    try:
-        good = ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        good = address == "localhost"
-    if not good:
+    if address not in LOOPBACK:
         raise SettingsError("address_not_loopback", address=address)
 
 
 def key_in(folder: Path) -> bytes:
-    """Return the hub's signing key, made at the first start in a file only its owner can read."""
+    """Return the hub's signing key, made at the first start in a file only its owner can read.
+
+    It is written whole or not at all; one that is not whole is replaced.
+    """
     path = folder / "hub.key"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
-    key = secrets.token_bytes(32)
+    with contextlib.suppress(FileNotFoundError):
+        key = path.read_bytes()
+        if len(key) == KEY_BYTES:
+            return key
+    key = secrets.token_bytes(KEY_BYTES)
+    draft = folder / f"hub.key.{os.getpid()}"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(key)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
     return key

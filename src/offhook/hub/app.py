@@ -1,24 +1,27 @@
 """The hub's routes, behind one door: :class:`Door` turns foreign requests away before anything else.
 
-===========================  ====================================================================
-``GET /``                    the desk page of the desk this browser is logged in to
-``GET /login?code=``         one-time login: cookie, then the page
-``GET /desk/{extension}``    the desk page
-``WS /v1/desk``              the desk's stream (:mod:`offhook.hub.stream`)
-``POST /v1/desk/commands``   one command, its answer
-``GET /v1/desk/calls``       the desk's calls now
-``GET /v1/contacts?q=``      the directory
-``POST /v1/page-links``      a new one-time address of the desk page
-``POST /v1/simulator``       what people do at a pretend exchange, where there is one
-``GET /v1/about``            version
-``GET /v1/openapi.json``     this API, printed from the code
-===========================  ====================================================================
+=============================  ==================================================================
+``GET /``                      the desk page of the desk this browser is logged in to
+``GET /login?code=``           one-time login: cookie, then the page
+``GET /desk/{extension}``      the desk page
+``WS /v1/desk``                the desk's stream (:mod:`offhook.hub.stream`)
+``POST /v1/desk/commands``     one command, its answer
+``GET /v1/desk/calls``         the desk's calls now
+``GET /v1/contacts?q=``        the directory
+``POST /v1/page-links``        a new one-time address of the desk page
+``POST /v1/simulator``         what people do at a pretend exchange, where there is one
+``GET /v1/about``              version
+``GET /v1/openapi.json``       this API, printed from the code
+``GET /texts/{language}.json`` what the page says
+``GET /static/…``              what the page is made of
+=============================  ==================================================================
 """
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
@@ -31,7 +34,7 @@ from offhook.codec import contact_to_json, encode_call, loads
 from offhook.console import STATIC, page
 from offhook.directory.index import Index
 from offhook.errors import CODES, CommandError, LoginRefused, OffhookError, ProtocolError
-from offhook.hub.access import Access
+from offhook.hub.access import SESSION_S, Access
 from offhook.hub.schema import openapi
 from offhook.hub.stream import LONGEST_MESSAGE, answered, converse
 from offhook.hub.switchboard import Switchboard
@@ -92,7 +95,9 @@ class Door:
         if scope["type"] == "websocket":
             await WebSocket(scope, receive, send).close(1008)
             return
-        await _refused(error)(scope, receive, _with_security_headers(send))
+        navigating = HTTPConnection(scope).headers.get("sec-fetch-mode") == "navigate"
+        answer = HTMLResponse(page("foreign"), 403) if navigating else _refused(error)
+        await answer(scope, receive, _with_security_headers(send))
 
 
 class Hub:
@@ -119,7 +124,7 @@ class Hub:
             Route("/v1/about", self.about),
             Route("/v1/openapi.json", self.schema),
             Mount("/static", StaticFiles(directory=STATIC)),
-            Mount("/texts", StaticFiles(directory=texts.FOLDER)),
+            Route("/texts/{language}.json", self.words),
         ]
 
     # --- pages --------------------------------------------------------------------------------------
@@ -137,17 +142,15 @@ class Hub:
             extension, name, value = self._access.redeem(request.query_params.get("code", ""))
         except LoginRefused:
             return HTMLResponse(page("login"), 401)
-        response = RedirectResponse(f"/desk/{extension}", 303)
-        response.set_cookie(name, value, max_age=7 * 24 * 3600, httponly=True, samesite="strict", path="/")
-        return response
+        return _with_cookie(RedirectResponse(f"/desk/{extension}", 303), name, value)
 
     async def desk_page(self, request: Request) -> Response:
-        """Show the desk page."""
+        """Show the desk page; its cookie is good for another week."""
         try:
-            self._desk(request, request.path_params["extension"])
+            extension = self._desk(request, request.path_params["extension"])
         except LoginRefused:
             return HTMLResponse(page("login"), 401)
-        return HTMLResponse(page("desk"))
+        return _with_cookie(HTMLResponse(page("desk")), *self._access.cookie(extension))
 
     # --- desks --------------------------------------------------------------------------------------
 
@@ -208,6 +211,13 @@ class Hub:
             {"offhook": __version__, "version": MODEL_VERSION, "simulator": self._world is not None}
         )
 
+    async def words(self, request: Request) -> Response:
+        """Return what the page says, in one language."""
+        language = request.path_params["language"]
+        if language not in texts.LANGUAGES:
+            raise HTTPException(404)
+        return JSONResponse(texts.catalogue(language))
+
     async def schema(self, request: Request) -> Response:
         """Return the OpenAPI description."""
         return JSONResponse(openapi())
@@ -215,6 +225,11 @@ class Hub:
     def _desk(self, connection: HTTPConnection, wanted: str = "") -> str:
         headers = connection.headers
         return self._access.desk_of(headers.get("authorization", ""), headers.get("cookie", ""), wanted)
+
+
+def _with_cookie(response: Response, name: str, value: str) -> Response:
+    response.set_cookie(name, value, max_age=SESSION_S, httponly=True, samesite="strict", path="/")
+    return response
 
 
 async def _body(request: Request) -> dict[str, Any]:

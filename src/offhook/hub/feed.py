@@ -12,6 +12,10 @@ from offhook.hub.store import Store
 AT_HAND = 32
 
 
+class FellBehind(Exception):
+    """What the stream should read next is no longer kept; never leaves the hub."""
+
+
 class Feed:
     """The events of one desk; :meth:`after` is all a stream needs."""
 
@@ -33,12 +37,15 @@ class Feed:
         self._more = asyncio.Event()
 
     async def after(self, seq: int) -> list[tuple[int, str]]:
-        """Wait until there are events after ``seq``; returns the next ones, in order."""
+        """Wait until there are events after ``seq``; returns the next ones, in order. Raises ``FellBehind``."""
         while seq >= self.last:
             await self._more.wait()
         if self._newest and self._newest[0][0] <= seq + 1:
             return [pair for pair in self._newest if pair[0] > seq]
-        return self._store.since(self.desk, seq)
+        events = self._store.since(self.desk, seq)
+        if not events or events[0][0] != seq + 1:
+            raise FellBehind(self.desk)
+        return events
 
     def can_resume(self, seq: int) -> bool:
         """Say whether every event after ``seq`` is still there."""

@@ -1,18 +1,20 @@
 """One hub, from its settings to the closing of its doors: the wiring, in one function."""
 
 import contextlib
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from offhook import catalogue
 from offhook.directory.files import read_csv
-from offhook.directory.identify import identify
+from offhook.directory.identify import Source
 from offhook.directory.index import Index
 from offhook.embed import clock
+from offhook.errors import SettingsError, Unavailable
 from offhook.hub.access import Access, key_in, loopback_hosts
 from offhook.hub.app import World, make_app
-from offhook.hub.serve import listen, port_for, store_path
+from offhook.hub.serve import bound, listen
 from offhook.hub.store import Store
 from offhook.hub.switchboard import Switchboard
 from offhook.model import Contact, Party
@@ -28,46 +30,69 @@ async def run_hub(settings: Settings, ready: Ready) -> None:
     """Run a hub until it is told to stop, with its files in this user's folder.
 
     ``ready`` is told where it is once it accepts connections. Raises ``SettingsError`` and ``Unavailable``
-    for what keeps it from starting.
+    for what keeps it from starting or going on.
     """
     folder = Path(home())
     desks = extensions(settings["hub.desks"], settings.origin("hub.desks"))
-    port = port_for(settings["hub.address"], settings.number("hub.port"))
+    address, port = bound(settings["hub.address"], settings.number("hub.port"))
     name, options = settings["hub.interface"], {}
     if name == "simulator":
         options = {"address": settings["simulator.address"], "country": settings["country"]}
     interface, _device = catalogue.load(name).for_desk("", options)
     hosts = (*loopback_hosts(port), *settings["hub.hosts"].replace(",", " ").lower().split())
-    access = Access(key_in(folder), desks, hosts)
     with contextlib.ExitStack() as stack:
-        store = stack.enter_context(contextlib.closing(Store(store_path(folder))))
+        stack.enter_context(_alone(folder))
+        access = Access(key_in(folder), desks, hosts)
+        store = stack.enter_context(contextlib.closing(_store(folder)))
         index = stack.enter_context(Index(country=settings["country"]))
         if settings["hub.directory"]:
             path = Path(settings["hub.directory"])
             index.replace_source(path.stem, read_csv(path, path.stem))
         keep = (float(settings.number("hub.keep_s")), settings.number("hub.keep_events"))
         rules = PopRules(Trigger(settings["pop.trigger"]))
-        board = Switchboard(interface, desks, store, clock, _identify_in(index), rules, keep)
+        board = Switchboard(interface, desks, store, clock, [_source(index)], rules, keep)
         await board.start()
-        address = getattr(interface, "address", "")
-        here = RunningHub(f"http://127.0.0.1:{port}", {each: access.token(each) for each in desks}, address)
+        simulator = getattr(interface, "address", "")
+        url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
+        here = RunningHub(url, {each: access.token(each) for each in desks}, simulator)
         announced = announce(here)
         try:
-            app = make_app(board, access, index, _world(address) if address else None)
-            await listen(app, settings["hub.address"], port, lambda: ready(here, access))
+            app = make_app(board, access, index, _world(simulator) if simulator else None)
+            await listen(app, address, port, lambda: ready(here, access), board.watch())
         finally:
             withdraw(announced)
             await board.stop()
 
 
-def _identify_in(index: Index) -> Callable[[Party], Any]:
+def _source(index: Index) -> Source:
     async def look_up(party: Party) -> tuple[Contact, ...]:
         return index.by_party(party)
 
-    async def find(party: Party) -> tuple[Contact, ...]:
-        return await identify(party, [look_up])
+    return look_up
 
-    return find
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder for this hub's life; a killed hub lets go of it. Raises ``Unavailable``."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = sqlite3.connect(folder / "hub.lock", timeout=0, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise SettingsError("folder_unusable", path=str(folder), why=str(error)) from None
+    with contextlib.closing(lock):
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError:
+            raise Unavailable("hub_running", interface="hub", path=str(folder)) from None
+        yield
+
+
+def _store(folder: Path) -> Store:
+    path = folder / "hub.sqlite"
+    try:
+        return Store(path)
+    except sqlite3.Error as error:
+        raise SettingsError("store_unreadable", path=str(path), why=str(error)) from None
 
 
 def _world(address: str) -> World:

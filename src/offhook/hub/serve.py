@@ -6,11 +6,11 @@ event loop as the streams and a kill leaves nothing behind. A free port is found
 
 import asyncio
 import contextlib
+import errno
 import logging
 import signal
 import socket
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Coroutine
 
 from granian.constants import Interfaces
 from granian.server.embed import Server
@@ -20,23 +20,32 @@ from offhook.errors import Unavailable
 from offhook.hub.access import check_loopback
 
 
-def port_for(address: str, port: int) -> int:
-    """Return ``port`` if it is free, or any free one for 0.
+def bound(address: str, port: int) -> tuple[str, int]:
+    """Return the numeric address and port to listen on: ``port`` if it is free, or any free one for 0.
 
-    Raises ``Unavailable`` for one in use and ``SettingsError`` for an address that is not the loopback.
+    Raises ``Unavailable`` for one that cannot be had and ``SettingsError`` for an address that is not the
+    loopback.
     """
     check_loopback(address)
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((address, port))
-        except OSError:
-            raise Unavailable("port_taken", interface="hub", port=port) from None
-        return int(probe.getsockname()[1])
+    numeric = "127.0.0.1" if address == "localhost" else address
+    family = socket.AF_INET6 if ":" in numeric else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((numeric, port))
+            return numeric, int(probe.getsockname()[1])
+    except (OSError, OverflowError) as error:
+        code = "port_taken" if getattr(error, "errno", 0) == errno.EADDRINUSE else "port_refused"
+        raise Unavailable(code, interface="hub", port=port, address=numeric) from None
 
 
-async def listen(app: ASGIApp, address: str, port: int, ready: Callable[[], None]) -> None:
-    """Serve ``app`` until SIGINT or SIGTERM; calls ``ready`` once connections are accepted."""
+async def listen(
+    app: ASGIApp, address: str, port: int, ready: Callable[[], None], board: Coroutine[None, None, None]
+) -> None:
+    """Serve ``app`` until SIGINT or SIGTERM, or until ``board`` fails, and raise what it failed with.
+
+    Calls ``ready`` once connections are accepted.
+    """
     logging.getLogger("_granian").setLevel(logging.ERROR)
     server = Server(
         app,
@@ -51,10 +60,14 @@ async def listen(app: ASGIApp, address: str, port: int, ready: Callable[[], None
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, server.stop)
-    serving = asyncio.ensure_future(server.serve())
+    serving, watching = asyncio.ensure_future(server.serve()), asyncio.ensure_future(board)
+    watching.add_done_callback(lambda _done: server.stop())  # type: ignore[no-untyped-call]
     await _accepting(address, port)
     ready()
     await serving
+    watching.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await watching
 
 
 async def _accepting(address: str, port: int) -> None:
@@ -66,9 +79,3 @@ async def _accepting(address: str, port: int) -> None:
         else:
             writer.close()
             return
-
-
-def store_path(folder: Path) -> Path:
-    """Return where the hub keeps its events."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return folder / "hub.sqlite"

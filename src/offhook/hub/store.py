@@ -1,10 +1,13 @@
 """What must outlive a crash of the hub: each desk's events, open calls and commands, in one SQLite file.
 
-Nothing is handed to a desk before it is committed here, so a sequence number is never given twice, and a
-command's id is noted before the command goes to the switch.
+Nothing is handed to a desk before it is committed here, and a command's id is noted, on the disk, before the
+command goes to the switch. A kill loses nothing. A power cut may take the last moments' events: the log then
+gets another name, so that no desk takes a number it knows for one it has.
 """
 
+import contextlib
 import json
+import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,13 +15,21 @@ from datetime import datetime
 from pathlib import Path
 
 from offhook.codec import decode_call, dumps, encode_call, encode_command, encode_event
-from offhook.errors import OffhookError, OutcomeUnknown, SettingsError, Unreachable, error_from_json
+from offhook.errors import (
+    OffhookError,
+    OutcomeUnknown,
+    ProtocolError,
+    SettingsError,
+    Unreachable,
+    error_from_json,
+)
 from offhook.interface import REPEATED_WITHIN
-from offhook.model import Call, Command, Event
+from offhook.model import Call, Command, Ended, Event, HandedOver
 
 SCHEMA_VERSION = 1
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _SCHEMA = """
-CREATE TABLE about (log TEXT NOT NULL);
+CREATE TABLE about (log TEXT NOT NULL, boot TEXT NOT NULL, clean INTEGER NOT NULL);
 CREATE TABLE event (
     desk TEXT NOT NULL, seq INTEGER NOT NULL, at REAL NOT NULL, ended TEXT, cause TEXT, body TEXT NOT NULL,
     PRIMARY KEY (desk, seq)
@@ -31,6 +42,8 @@ CREATE TABLE command (
     body TEXT NOT NULL, PRIMARY KEY (desk, id)
 ) WITHOUT ROWID;
 """
+
+log = logging.getLogger(__name__)
 
 Noted = tuple[str, Event]
 """A desk and something that happened there."""
@@ -49,46 +62,65 @@ class Store:
             raise SettingsError("store_newer", path=str(path), version=version, known=SCHEMA_VERSION)
         if version == 0:
             self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
-            self._db.execute("INSERT INTO about (log) VALUES (?)", (os.urandom(8).hex(),))
-        self.log: str = self._db.execute("SELECT log FROM about").fetchone()[0]
+            self._db.execute("INSERT INTO about (log, boot, clean) VALUES ('', '', 0)")
+        self.log = self._opened()
         self._last: dict[str, int] = dict(self._db.execute("SELECT desk, seq FROM last").fetchall())
 
+    def _opened(self) -> str:
+        """Return the log's name: a new one where a power cut may have taken its last moments."""
+        log, boot, clean = self._db.execute("SELECT log, boot, clean FROM about").fetchone()
+        if not log or not (clean or (boot and boot == _boot())):
+            log = os.urandom(8).hex()
+        self._durably("UPDATE about SET log = ?, boot = ?, clean = 0", (log, _boot()))
+        return str(log)
+
+    def _durably(self, statement: str, values: tuple[object, ...]) -> None:
+        """Write what must survive a power cut, too: on the disk before this returns."""
+        self._db.execute("PRAGMA synchronous = FULL")
+        try:
+            self._db.execute(statement, values)
+        finally:
+            self._db.execute("PRAGMA synchronous = NORMAL")
+
     def append(
-        self, happened: Iterable[Noted], open_calls: Mapping[str, Sequence[Call]]
+        self, happened: Iterable[Noted], open_calls: Mapping[str, Sequence[Call]], now: datetime
     ) -> list[tuple[str, int, str]]:
-        """Commit what happened and the calls now open at the desks concerned.
+        """Commit what happened and the calls now open at the desks concerned, all or nothing.
 
         Returns for each event its desk, its sequence number there and its JSON text.
         """
+        last = dict(self._last)
         written: list[tuple[str, int, str]] = []
-        self._db.execute("BEGIN IMMEDIATE")
         try:
+            self._db.execute("BEGIN IMMEDIATE")
             for desk, event in happened:
-                seq = self._last[desk] = self._last.get(desk, 0) + 1
-                body = dumps(encode_event(event) | {"seq": seq})
-                ended = (
-                    getattr(event, "call", None) if type(event).__name__ in ("Ended", "HandedOver") else None
-                )
-                self._db.execute(
-                    "INSERT INTO event (desk, seq, at, ended, cause, body) VALUES (?, ?, ?, ?, ?, ?)",
-                    (desk, seq, event.at.timestamp(), ended, event.cause or None, body),
-                )
-                written.append((desk, seq, body))
+                last[desk] = last.get(desk, 0) + 1
+                written.append((desk, last[desk], self._insert(desk, last[desk], event, now)))
             for desk, calls in open_calls.items():
                 self._db.execute(
-                    "INSERT OR REPLACE INTO last (desk, seq) VALUES (?, ?)", (desk, self._last.get(desk, 0))
+                    "INSERT OR REPLACE INTO last (desk, seq) VALUES (?, ?)", (desk, last.get(desk, 0))
                 )
                 self._db.execute("DELETE FROM call WHERE desk = ?", (desk,))
                 self._db.executemany(
                     "INSERT INTO call (desk, id, body) VALUES (?, ?, ?)",
                     [(desk, call.id, dumps(encode_call(call))) for call in calls],
                 )
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
-            self._last = dict(self._db.execute("SELECT desk, seq FROM last").fetchall())
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        self._last = last
         return written
+
+    def _insert(self, desk: str, seq: int, event: Event, now: datetime) -> str:
+        body = dumps(encode_event(event) | {"seq": seq})
+        ended = event.call if isinstance(event, Ended | HandedOver) else None
+        self._db.execute(
+            "INSERT INTO event (desk, seq, at, ended, cause, body) VALUES (?, ?, ?, ?, ?, ?)",
+            (desk, seq, now.timestamp(), ended, event.cause or None, body),
+        )
+        return body
 
     def last(self, desk: str) -> int:
         """Return the sequence number of the desk's newest event, 0 before the first."""
@@ -107,8 +139,13 @@ class Store:
 
     def open_calls(self, desk: str) -> list[Call]:
         """Return the calls that were open at the desk."""
-        rows = self._db.execute("SELECT body FROM call WHERE desk = ?", (desk,)).fetchall()
-        return [decode_call(json.loads(row[0])) for row in rows]
+        found = []
+        for (body,) in self._db.execute("SELECT body FROM call WHERE desk = ?", (desk,)).fetchall():
+            try:
+                found.append(decode_call(json.loads(body)))
+            except (ProtocolError, ValueError):
+                log.warning("a call kept for the desk %s cannot be read and is left out", desk)
+        return found
 
     def ended_calls(self, desk: str) -> list[str]:
         """Return the calls that ended at the desk as far back as events are kept."""
@@ -118,14 +155,20 @@ class Store:
         return [row[0] for row in rows]
 
     def forget(self, now: datetime, keep_s: float, keep_events: int) -> None:
-        """Drop events that are too old or too many, and commands older than ten minutes."""
-        self._db.execute("DELETE FROM event WHERE at < ?", (now.timestamp() - keep_s,))
+        """Drop events that are too old or too many, oldest first, and commands older than ten minutes."""
         for desk, last in self._last.items():
-            self._db.execute("DELETE FROM event WHERE desk = ? AND seq <= ?", (desk, last - keep_events))
+            old = self._db.execute(
+                "SELECT max(seq) FROM event WHERE desk = ? AND at < ?", (desk, now.timestamp() - keep_s)
+            ).fetchone()[0]
+            cut = max(old or 0, last - keep_events)
+            self._db.execute("DELETE FROM event WHERE desk = ? AND seq <= ?", (desk, cut))
         self._db.execute("DELETE FROM command WHERE at < ?", ((now - REPEATED_WITHIN).timestamp(),))
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file; what it holds is on the disk."""
+        with contextlib.suppress(sqlite3.Error):
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self._durably("UPDATE about SET clean = ?", (1,))
         self._db.close()
 
     # --- commands -----------------------------------------------------------------------------------
@@ -151,7 +194,7 @@ class Store:
 
     def begin(self, desk: str, command: Command, at: datetime) -> None:
         """Note that the command is about to be sent."""
-        self._db.execute(
+        self._durably(
             "INSERT OR REPLACE INTO command (desk, id, at, done, body) VALUES (?, ?, ?, 0, ?)",
             (desk, command.id, at.timestamp(), dumps(encode_command(command))),
         )
@@ -186,3 +229,11 @@ class DeskLedger:
     def finish(self, command: Command, error: OffhookError | None) -> None:
         """See :meth:`Store.finish`."""
         self._store.finish(self._desk, command, error)
+
+
+def _boot() -> str:
+    """Return what names this run of the operating system, ``""`` where nothing does."""
+    try:
+        return BOOT_ID.read_text("ascii").strip()
+    except OSError:
+        return ""

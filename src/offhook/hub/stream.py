@@ -14,7 +14,8 @@ calls as they are then: a page needs no call model of its own.
 
 ``resume`` is ``{"log", "seq"}`` as last heard. What came after it follows; where that is gone, the welcome
 says ``"gap": true``. The welcome carries the calls as they are at its ``seq``, unless everything since
-``resume`` follows: then ``seq`` is the one resumed from and there are no ``calls``.
+``resume`` follows: then ``seq`` is the one resumed from, and there are no ``calls`` but for a page that shows them.
+A desk that falls behind what is kept is disconnected (1013); it resumes and is told of the gap.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from offhook.codec import decode_command, dumps, encode_call, loads
 from offhook.errors import OffhookError, ProtocolError
+from offhook.hub.feed import FellBehind
 from offhook.hub.switchboard import Switchboard
 from offhook.model import MODEL_VERSION
 
@@ -55,12 +57,19 @@ async def converse(socket: WebSocket, board: Switchboard, extension: str) -> Non
 async def _both_ways(
     socket: WebSocket, board: Switchboard, extension: str, seq: int, show_calls: bool
 ) -> None:
-    writing = asyncio.ensure_future(_write(socket, board, extension, seq, show_calls))
+    ways = [
+        asyncio.ensure_future(_write(socket, board, extension, seq, show_calls)),
+        asyncio.ensure_future(_listen(socket, board, extension)),
+    ]
     try:
-        await _listen(socket, board, extension)
+        done, _rest = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        done.pop().result()
+    except FellBehind:
+        await socket.close(1013)  # it comes back, and is told of the gap
     finally:
-        writing.cancel()
-        await asyncio.gather(writing, return_exceptions=True)
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
 
 
 async def _write(socket: WebSocket, board: Switchboard, extension: str, seq: int, show_calls: bool) -> None:
@@ -123,13 +132,16 @@ def _welcome(board: Switchboard, extension: str, hello: object) -> tuple[dict[st
         raise ProtocolError("version_unknown", version=version[:20], known=MODEL_VERSION)
     seq, up, calls = board.state(extension)
     welcome: dict[str, Any] = {"version": MODEL_VERSION, "desk": extension, "log": board.store.log, "up": up}
+    shown = {"calls": [encode_call(call) for call in calls]}
     resume = hello.get("resume")
     if isinstance(resume, dict) and isinstance(resume.get("seq"), int):
         same_log = resume.get("log", board.store.log) == board.store.log
         if same_log and board.feeds[extension].can_resume(resume["seq"]):
-            return welcome | {"seq": resume["seq"]}, resume["seq"]
+            return welcome | {"seq": resume["seq"]} | (shown if hello.get("show") == "calls" else {}), resume[
+                "seq"
+            ]
         welcome["gap"] = True
-    return welcome | {"seq": seq, "calls": [encode_call(call) for call in calls]}, seq
+    return welcome | {"seq": seq} | shown, seq
 
 
 def _read(text: str) -> dict[str, Any]:

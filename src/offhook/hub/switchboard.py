@@ -4,11 +4,13 @@ Events come in from one interface, become each desk's events, are committed, and
 """
 
 import asyncio
-import contextlib
 import logging
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Callable, Sequence
 
-from offhook.desk import Desk, Identify
+from offhook.desk import Desk
+from offhook.directory.identify import Source
+from offhook.errors import Unavailable
 from offhook.hub.feed import Feed
 from offhook.hub.store import DeskLedger, Noted, Store
 from offhook.interface import Clock, Interface, Line, feed
@@ -16,6 +18,10 @@ from offhook.model import Call, Event
 from offhook.popup.choose import PopRules
 
 FORGET_EVERY_S = 5.0
+RETRY_S = 1.0
+"""How long to wait after a failed write."""
+MOST_PENDING = 50_000
+"""Events kept for a disk that takes none; beyond, the hub stops and says so."""
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +35,7 @@ class Switchboard:
         extensions: Sequence[str],
         store: Store,
         clock: Clock,
-        identify: Identify | None = None,
+        sources: Sequence[Source] = (),
         rules: PopRules | None = None,
         keep: tuple[float, int] = (300.0, 1000),
     ) -> None:
@@ -38,13 +44,14 @@ class Switchboard:
         self._clock = clock
         self._keep = keep
         self._lines = [Line(interface, each, clock, DeskLedger(store, each)) for each in extensions]
-        self.desks = {line.device: Desk([line], clock, identify, rules) for line in self._lines}
+        self.desks = {line.device: Desk([line], clock, sources, rules) for line in self._lines}
         self.feeds = {each: Feed(each, store) for each in extensions}
         self._pending: list[Noted] = []
         self._work: list[asyncio.Task[None]] = []
         for line in self._lines:
-            line.table.restore(store.open_calls(line.device), store.ended_calls(line.device))
-            self.desks[line.device].on_event(self._noting(line.device))
+            desk = self.desks[line.device]
+            desk.restore(line, store.open_calls(line.device), store.ended_calls(line.device))
+            desk.on_event(self._noting(line.device))
 
     async def start(self) -> None:
         """Open the interface and begin. Raises what :meth:`Interface.open` raises."""
@@ -66,18 +73,35 @@ class Switchboard:
         desk = self.desks[extension]
         return self.feeds[extension].last, desk.lines[extension].table.up, desk.calls
 
+    async def watch(self) -> None:
+        """Run until a part of it fails, and raise why."""
+        done, _rest = await asyncio.wait(self._work, return_when=asyncio.FIRST_COMPLETED)
+        done.pop().result()
+
     def commit(self) -> None:
-        """Write what happened since the last time, then hand it out."""
+        """Write what happened since the last time, then hand it out. What cannot be written is kept and tried again."""
         pending, self._pending = self._pending, []
         if not pending:
             return
         concerned = {extension: self.desks[extension].calls for extension, _event in pending}
-        for extension, seq, text in self.store.append(pending, concerned):
+        try:
+            written = self.store.append(pending, concerned, self._clock())
+        except sqlite3.Error as error:
+            self._pending = [*pending, *self._pending]
+            self._not_written(error)
+            return
+        for extension, seq, text in written:
             self.feeds[extension].add(seq, text)
         for extension in concerned:
             self.feeds[extension].wake()
 
-    def _noting(self, extension: str):  # type: ignore[no-untyped-def]
+    def _not_written(self, error: sqlite3.Error) -> None:
+        log.error("events cannot be written: %s", error)
+        if len(self._pending) > MOST_PENDING:
+            raise Unavailable("store_failed", interface="hub", why=str(error)) from error
+        asyncio.get_running_loop().call_later(RETRY_S, self.commit)
+
+    def _noting(self, extension: str) -> Callable[[Event], None]:
         def note(event: Event) -> None:
             if not self._pending:
                 asyncio.get_running_loop().call_soon(self.commit)
@@ -96,5 +120,7 @@ class Switchboard:
             now = self._clock()
             for line in self._lines:
                 self.desks[line.device].receive(line, line.table.expire(now))
-            with contextlib.suppress(OSError):
+            try:
                 self.store.forget(now, *self._keep)
+            except sqlite3.Error as error:
+                log.warning("old events cannot be dropped: %s", error)

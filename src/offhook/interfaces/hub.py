@@ -215,12 +215,22 @@ class HubInterface:
             return
         if "event" not in message:
             return
-        event = decode_event(message)
         seq = _sequence(message)
-        if self._resume is None or seq > self._resume["seq"]:
-            self._resume = (self._resume or {}) | {"seq": seq}
-            if event is not None:
-                self._events.put_nowait(event)
+        had = self._resume["seq"] if self._resume else 0
+        if seq <= had:
+            return
+        if seq != had + 1:
+            raise ProtocolError(
+                "reply_unreadable", interface=self.name, source="seq"
+            )  # resumed after a new welcome
+        self._resume = (self._resume or {}) | {"seq": seq}
+        try:
+            event = decode_event(message)
+        except ProtocolError:
+            self._resume = None  # what it said is learnt from the calls as they are
+            raise
+        if event is not None:
+            self._events.put_nowait(event)
 
     def _tell_first(self, error: OffhookError | None) -> None:
         if self._first_try is None or self._first_try.done():

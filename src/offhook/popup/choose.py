@@ -15,9 +15,11 @@ from offhook.model import (
     Direction,
     Ended,
     Event,
+    HandedOver,
     Kind,
     Merged,
     PopRequested,
+    Record,
     RecordPassed,
     Ringing,
     State,
@@ -58,12 +60,13 @@ class Pops:
         """Return what must pop now that ``event`` has happened."""
         if not isinstance(event, CallEvent):
             return []
-        if isinstance(event, Ended):
-            self._came_in.discard(event.call)
-            self._done.pop(event.call, None)
+        if isinstance(event, Ended | HandedOver):
+            self._forget(event.call)
             return []
         if isinstance(event, Ringing) or (isinstance(event, Merged) and event.other in self._came_in):
             self._came_in.add(event.call)
+        if isinstance(event, Merged):
+            self._forget(event.other)
         call = table.get(event.call)
         own = isinstance(event, RecordPassed) and event.by == table.line
         if call is None or not (self._came_in_here(call) or isinstance(event, RecordPassed)):
@@ -78,13 +81,28 @@ class Pops:
         number = "" if call.record else call.party.number
         return [PopRequested(at=at, line=table.line, call=call.id, number=number, record=call.record)]
 
+    def restore(self, table: CallTable) -> None:
+        """Take what would pop for the calls open before a restart as having popped then."""
+        for call in table.calls:
+            if call.state is State.ALERTING:
+                self._came_in.add(call.id)
+            self._done[call.id] = {subject for subject in (_key(call.record), call.party.number) if subject}
+
+    def _forget(self, call: str) -> None:
+        self._came_in.discard(call)
+        self._done.pop(call, None)
+
     def _came_in_here(self, call: Call) -> bool:
         return call.direction is Direction.INBOUND or call.id in self._came_in
 
     def _subject(self, call: Call, passed: bool) -> str:
         """Return what should pop now, as a key: the record, else the number, else nothing."""
         if call.record is not None and (passed or call.state in _DUE[Trigger.RING]):
-            return f"{call.record.source}:{call.record.id}"
+            return _key(call.record)
         if call.party.kind is Kind.EXTERNAL and call.state in _DUE.get(self._rules.trigger, ()):
             return call.party.number
         return ""
+
+
+def _key(record: Record | None) -> str:
+    return f"{record.source}:{record.id}" if record else ""

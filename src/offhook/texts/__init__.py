@@ -11,6 +11,8 @@ import os
 from functools import cache
 
 LANGUAGES = ("en", "fr")
+_WORDS = {"state": "state", "command": "command", "why": "cause"}
+"""Parameters whose values may have a sentence of their own, and where it stands."""
 FOLDER = os.path.dirname(__file__)
 
 
@@ -25,9 +27,15 @@ def catalogue(language: str) -> dict[str, str]:
 def say(key: str, language: str = "en", **params: object) -> str:
     """Return the sentence ``key`` in ``language`` with its parameters filled in.
 
-    A parameter that was not sent shows as ``…``: a message about a failure must not fail itself.
+    A parameter that is itself one of our words (a state, a command, a switch's reason) is said in that
+    language, too. One that was not sent shows as ``…``: a message about a failure must not fail itself.
     """
-    return catalogue(language)[key].format_map(_Lenient(params))
+    known = catalogue(language)
+    spoken = dict(params)
+    for name, value in params.items():
+        if name in _WORDS:
+            spoken[name] = known.get(f"{_WORDS[name]}.{value}", value)
+    return known[key].format_map(_Lenient(spoken))
 
 
 def language_of(environ: dict[str, str] | None = None) -> str:

@@ -2,7 +2,7 @@
 // It keeps no call model of its own: the hub sends every call as it is now, with what can be asked of it.
 // Names and numbers are hostile text: they only ever become text nodes.
 import { link } from "./link.js";
-import { choose, say, translate } from "./words.js";
+import { choose, say, sayError, translate } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const desk = location.pathname.split("/").pop();
@@ -13,21 +13,56 @@ let calls = [];
 // --- calls --------------------------------------------------------------------------------------
 
 function showCalls(now) {
+  const before = new Map(calls.map((call) => [call.id, call]));
+  const focused = document.activeElement, own = focused?.closest(".call, #ringing");
   calls = now;
-  const list = $("call-list");
-  for (const [id, card] of cards) if (!now.some((call) => call.id === id)) { card.remove(); cards.delete(id); }
+  for (const [id, card] of cards) if (!now.some((call) => call.id === id)) { inView.unobserve(card); card.remove(); cards.delete(id); }
   for (const call of now) {
-    if (!cards.has(call.id)) { const card = newCard(call.id); cards.set(call.id, card); list.append(card); }
+    if (!cards.has(call.id)) { const card = newCard(call.id); cards.set(call.id, card); $("call-list").append(card); inView.observe(card); }
     showCall(cards.get(call.id), call);
+    know(call);
+    if (before.get(call.id)?.state !== call.state) announce(call);
   }
   $("no-calls").hidden = now.length > 0;
   const ringing = now.find((call) => call.state === "alerting");
   document.title = ringing ? `☎ ${caller(ringing)}` : `${desk} – Offhook`;
+  showRinging();
+  if (own && !(focused.isConnected && focused.checkVisibility())) refocus(own);
 }
+
+// Somebody who works with the keyboard keeps their place: the same card's next button, else another card's.
+function refocus(own) {
+  const next = [own, ...cards.values()].flatMap((card) => card.isConnected ? [...card.querySelectorAll("[data-do]")] : []);
+  (next.find((button) => button.checkVisibility()) ?? $("calls")).focus();
+  if (!own.isConnected) deafUntil = Date.now() + 1000;  // what is being typed for a call that has gone is no command
+}
+
+// For those who listen to the page: one sentence when a call changes, never the clock.
+function announce(call) { $("announce").textContent = `${say(`state.${call.state ?? "null"}`)}, ${caller(call)}`; }
+
+// A call that rings while its card is out of sight shows at the top, where it can be taken.
+const hidden = new Set();
+const inView = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) hidden[isIntersecting ? "delete" : "add"](target.dataset.call);
+  showRinging();
+});
+
+function showRinging() {
+  const call = calls.find((each) => each.state === "alerting" && hidden.has(each.id));
+  $("ringing").hidden = !call;
+  if (!call) return;
+  $("ringing").dataset.call = call.id;
+  put($("ringing"), "strong", caller(call));
+}
+
+for (const button of document.querySelectorAll("#ringing [data-do]"))
+  button.addEventListener("click", () => act($("ringing").dataset.call, button.dataset.do));
 
 function newCard(id) {
   const card = $("call-card").content.firstElementChild.cloneNode(true);
   card.dataset.call = id;
+  card.setAttribute("aria-labelledby", `name-${id}`);
+  card.querySelector(".name").id = `name-${id}`;
   translate(card);
   const actions = card.querySelector(".actions");
   for (const [name, key] of ACTIONS) {
@@ -43,10 +78,16 @@ function newCard(id) {
     event.preventDefault();
     const call = calls.find((each) => each.id === id);
     ask({ command: event.submitter.value, call: id, to: form.querySelector("input").value, record: event.submitter.value === "Transfer" ? recordOf(call) : undefined });
-    form.hidden = true;
+    closeForm(card);
   });
-  form.querySelector("[value=Cancel]").addEventListener("click", () => { form.hidden = true; });
+  form.querySelector("[value=Cancel]").addEventListener("click", () => closeForm(card));
   return card;
+}
+
+function closeForm(card) {
+  const form = card.querySelector("form.transfer"), inside = form.contains(document.activeElement);
+  form.hidden = true;
+  if (inside) [...card.querySelectorAll("[data-do]")].find((button) => button.checkVisibility())?.focus();
 }
 
 function showCall(card, call) {
@@ -110,7 +151,7 @@ const seen = new Map();
 
 function remember(event) {
   if (event.call === undefined) return;
-  const known = seen.get(event.call) ?? { at: event.at, incoming: false, answered: false };
+  const known = seen.get(event.call) ?? { incoming: false, answered: false };
   if (event.event === "Ringing") known.incoming = true;
   if (event.event === "Connected") known.answered = true;
   if (event.event === "Merged") { Object.assign(known, { ...seen.get(event.other), ...known }); seen.delete(event.other); }
@@ -119,8 +160,16 @@ function remember(event) {
   if (event.event === "Ended") { seen.delete(event.call); addHistory(known, event); }
 }
 
+// What a reload would forget is learnt from the calls as they are.
+function know(call) {
+  const known = seen.get(call.id) ?? { incoming: call.direction === "inbound" || call.state === "alerting", answered: false };
+  known.answered ||= Boolean(call.connected_at);
+  for (const key of ["number", "name", "party", "contacts", "direction", "dialled"]) if (call[key] !== undefined) known[key] = call[key];
+  seen.set(call.id, known);
+}
+
 function addHistory(known, event) {
-  const missed = known.incoming && !known.answered && event.reason !== "answered_elsewhere";
+  const missed = known.incoming && !known.answered && !["answered_elsewhere", "rejected"].includes(event.reason);
   const row = document.createElement("li");
   const what = document.createElement("span");
   what.className = missed ? "what missed" : "what";
@@ -141,11 +190,17 @@ let searching = 0;
 async function search() {
   const mine = ++searching;
   const text = $("search").value.trim();
-  const answer = await fetch(`/v1/contacts?desk=${desk}&q=${encodeURIComponent(text)}`);
-  if (!answer.ok || mine !== searching) return;
-  const { contacts } = await answer.json();
+  const contacts = await found(text);
+  if (mine !== searching) return;
   $("contacts").replaceChildren(...contacts.map(contactRow));
   $("no-contacts").hidden = contacts.length > 0;
+}
+
+async function found(text) {
+  try {
+    const answer = await fetch(`/v1/contacts?desk=${desk}&q=${encodeURIComponent(text)}`);
+    return answer.ok ? (await answer.json()).contacts : [];
+  } catch { return []; }
 }
 
 function contactRow(contact) {
@@ -173,17 +228,19 @@ function numberButton(number) {
 async function ask(command) {
   $("problem").hidden = true;
   const error = await hub.ask(command);
-  if (error) problem(`${say(`error.${error.code}`, error.params)} ${say(`hint.${error.code}`, error.params)}`);
+  if (error) problem(sayError(error));
 }
 
 function problem(text) { $("problem").textContent = text; $("problem").hidden = false; }
 
 function showLine(state) {
+  if (state === "out") problem(sayError({ code: "login_refused" }));
+  if (state === "up" && $("line").dataset.state === "lost") search();
   $("line").dataset.state = state;
   $("line").textContent = say({ up: "page.line_up", lost: "page.line_lost", out: "page.signed_out" }[state] ?? "page.connecting");
 }
 
-const hub = link(desk, { calls: showCalls, event: remember, line: showLine, problem: (error) => problem(say(`error.${error.code}`, error.params)) });
+const hub = link(desk, { calls: showCalls, event: remember, line: showLine, problem: (error) => problem(sayError(error)) });
 
 // --- training: the outside world of a pretend exchange --------------------------------------------
 
@@ -194,24 +251,38 @@ const CALLERS = {
 
 for (const button of document.querySelectorAll("[data-train]")) button.addEventListener("click", async () => {
   for (const who of CALLERS[button.dataset.train]) {
-    await fetch(`/v1/simulator?desk=${desk}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ do: "Incoming", to: desk, patience_s: 60, ...who }) });
+    const body = JSON.stringify({ do: "Incoming", to: desk, patience_s: 60, ...who });
+    try {
+      const answer = await fetch(`/v1/simulator?desk=${desk}`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      if (!answer.ok) problem(sayError((await answer.json()).error));
+    } catch { problem(sayError({ code: "line_lost" })); }
   }
 });
 
 // --- keyboard, language, theme --------------------------------------------------------------------
 
 const KEYS = { a: ["Answer"], e: ["HangUp"], h: ["Hold", "Resume"], t: ["Transfer"] };
+const AGAIN_MS = 700;
+let deafUntil = 0;
+let last = { key: "", call: "", until: 0 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
   const typing = event.target.matches("input, textarea, select");
-  if (event.key === "Escape" && typing) { event.target.blur(); for (const card of cards.values()) card.querySelector("form.transfer").hidden = true; return; }
+  if (event.key === "Escape" && typing) { event.target.blur(); for (const card of cards.values()) closeForm(card); return; }
   if (typing || $("keys-help").open) return;
   if (event.key === "/") { event.preventDefault(); $("search").focus(); $("search").select(); return; }
   if (event.key === "?") { $("keys-help").showModal(); return; }
+  if (!$("single-keys").checked || Date.now() < deafUntil) return;
   for (const name of KEYS[event.key.toLowerCase()] ?? []) {
     const call = calls.filter((each) => each.can?.includes(name)).sort((one, other) => order(one, name) - order(other, name))[0];
-    if (call) { event.preventDefault(); act(call.id, name); return; }
+    if (!call) continue;
+    event.preventDefault();
+    const hasty = last.key === event.key && last.call !== call.id && Date.now() < last.until;
+    if (hasty) return;  // a second press in haste was not meant for another call
+    last = { key: event.key, call: call.id, until: Date.now() + AGAIN_MS };
+    act(call.id, name);
+    return;
   }
 });
 
@@ -228,6 +299,8 @@ $("dial").addEventListener("submit", (event) => {
   else $("contacts").querySelector("button")?.focus();
 });
 $("search").addEventListener("input", search);
+$("single-keys").checked = localStorage.getItem("single-keys") !== "off";
+$("single-keys").addEventListener("change", () => localStorage.setItem("single-keys", $("single-keys").checked ? "on" : "off"));
 $("keys").addEventListener("click", () => $("keys-help").showModal());
 $("language").addEventListener("click", () => redraw(document.documentElement.lang === "fr" ? "en" : "fr"));
 $("theme").addEventListener("click", () => {
@@ -240,8 +313,9 @@ function theme(name) { document.documentElement.dataset.theme = name; localStora
 async function redraw(language) {
   await choose(language);
   translate(document);
-  showLine($("line").dataset.state);
+  if ($("line").dataset.state) showLine($("line").dataset.state);
   showCalls(calls);
+  search();
 }
 
 function put(root, selector, text) { const place = root.querySelector(selector); if (place.textContent !== text) place.textContent = text; }
@@ -250,7 +324,6 @@ if (localStorage.getItem("theme")) theme(localStorage.getItem("theme"));
 await redraw(new URLSearchParams(location.search).get("lang") ?? localStorage.getItem("language") ?? (navigator.language.startsWith("fr") ? "fr" : "en"));
 $("desk").textContent = desk;
 setInterval(tick, 500);
-search();
 hub.start();
 const about = await (await fetch("/v1/about")).json();
 $("training").hidden = !about.simulator;

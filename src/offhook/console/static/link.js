@@ -1,56 +1,67 @@
 // The desk's stream (/v1/desk): comes back by itself, resumes where it stopped, asks each command once.
 const SILENCE_MS = 25_000;
 const ANSWER_MS = 15_000;
+const LONGEST_PAUSE_MS = 5000;
 
 export function link(desk, on) {
   const asked = new Map();
-  let socket = null, resume = null, quiet = 0, pause = 300, refused = 0;
+  let socket = null, live = false, resume = null, quiet = 0, pause = 300;
 
   function start() {
-    on.line("connecting");
     socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/desk?desk=${desk}`);
-    let welcomed = false;
     socket.onopen = () => { socket.send(JSON.stringify({ hello: { version: "1.0", show: "calls", resume } })); alive(); };
-    socket.onmessage = ({ data }) => { alive(); const message = JSON.parse(data); if (message.welcome) { welcomed = true; refused = 0; pause = 300; } take(message); };
-    socket.onclose = () => {
+    socket.onmessage = ({ data }) => { alive(); take(JSON.parse(data)); };
+    socket.onclose = async () => {
       clearTimeout(quiet);
-      refused = welcomed ? 0 : refused + 1;
-      on.line(refused > 3 ? "out" : "lost");
+      on.line(live || await letIn() ? "lost" : "out");
+      live = false;
       setTimeout(start, pause * (0.5 + Math.random() / 2));
-      pause = Math.min(pause * 2, 5000);
+      pause = Math.min(pause * 2, LONGEST_PAUSE_MS);
     };
+  }
+
+  // A hub that does not answer is a lost line; only one that answers and refuses means the login is gone.
+  async function letIn() {
+    try { return (await fetch(`/v1/desk/calls?desk=${desk}`)).status !== 401; } catch { return true; }
   }
 
   function alive() { clearTimeout(quiet); quiet = setTimeout(() => socket.close(), SILENCE_MS); }
 
   function take(message) {
-    if (message.welcome) {
-      const { log, seq, up, calls } = message.welcome;
-      resume = { log, seq };
-      if (up !== undefined) on.line(up ? "up" : "lost");
-      if (calls) on.calls(calls);
-      for (const text of asked.keys()) socket.send(asked.get(text).text);
-    } else if (message.event) {
-      if (message.seq <= resume.seq) return;
-      resume.seq = message.seq;
-      on.event(message);
-    } else if (message.calls) {
-      on.line(message.up ? "up" : "lost");
-      on.calls(message.calls);
-    } else if (message.answer) {
-      asked.get(message.answer)?.done(message.error ?? null);
-    } else if (message.error) on.problem(message.error);
+    if (message.welcome) welcome(message.welcome);
+    else if (message.event) event(message);
+    else if (message.calls) { on.line(message.up ? "up" : "lost"); on.calls(message.calls); }
+    else if (message.answer) asked.get(message.answer)?.done(message.error ?? null);
+    else if (message.error) on.problem(message.error);
   }
 
-  // Resolves to null when done, else to the error. A lost answer is asked for again under the same id.
+  function welcome({ log, seq, up, calls }) {
+    live = true;
+    pause = 300;
+    resume = { log, seq };
+    on.line(up ? "up" : "lost");
+    on.calls(calls);
+    for (const { text } of asked.values()) socket.send(text);  // what went out and was not answered
+  }
+
+  function event(message) {
+    if (message.seq <= resume.seq) return;
+    if (message.seq !== resume.seq + 1) { socket.close(); return; }  // something was missed: resume
+    resume.seq = message.seq;
+    on.event(message);
+  }
+
+  // Resolves to null when done, else to the error. A lost answer is asked for again under the same id; what
+  // cannot be sent now is not sent later behind the person's back.
   function ask(command) {
-    const id = crypto.randomUUID();
+    if (!live) return Promise.resolve({ code: "line_lost", params: {} });
+    const id = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const text = JSON.stringify({ ...command, id });
     return new Promise((resolve) => {
       const done = (error) => { clearTimeout(late); asked.delete(id); resolve(error); };
       const late = setTimeout(() => done({ code: "answer_lost", params: {} }), ANSWER_MS);
       asked.set(id, { text, done });
-      if (socket?.readyState === WebSocket.OPEN) socket.send(text);
+      socket.send(text);
     });
   }
 

@@ -2,11 +2,12 @@
 
 import asyncio
 import itertools
+import logging
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import ClassVar, Self
 
-from offhook.errors import OutcomeUnknown, ProtocolError, Refused, Unreachable
+from offhook.errors import OutcomeUnknown, ProtocolError, Refused, SettingsError, Unreachable
 from offhook.interface import Availability, only
 from offhook.interfaces.simulator.events import ACCEPTS, EMITS, Meaning
 from offhook.interfaces.simulator.pbx import Pbx
@@ -22,6 +23,9 @@ OWN_DESKS = [
     ("1003", "Inès Weber"),
     ("1004", "Paul Schmitt"),
 ]
+
+
+log = logging.getLogger(__name__)
 
 
 class SimulatorInterface:
@@ -40,7 +44,9 @@ class SimulatorInterface:
         self._meaning = Meaning(country)
         self._ids = itertools.count(1)
         self._writer: asyncio.StreamWriter | None = None
+        self._up = False
         self._answers: dict[int, asyncio.Future[Json]] = {}
+        self._snapshots: dict[int, Snapshot] = {}
         self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._reading: asyncio.Task[None] | None = None
 
@@ -52,6 +58,14 @@ class SimulatorInterface:
     @classmethod
     def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
         """Return one for ``extension``, by default the first of its own exchange."""
+        address = options.get("address", "")
+        if address and not 0 < port_of(address) < 1 << 16:
+            raise SettingsError(
+                "setting_unreadable",
+                name="simulator.address",
+                where="simulator.address",
+                expected="host:port",
+            )
         return cls(**only(options, "address", "country")), extension or OWN_DESKS[0][0]
 
     async def open(self) -> None:
@@ -69,8 +83,7 @@ class SimulatorInterface:
     async def send(self, command: Command) -> None:
         """Pass a command on; see :meth:`offhook.interface.Interface.send`."""
         if isinstance(command, Snapshot):
-            calls = self._meaning.snapshot(await self._ask({"do": "Snapshot"}))
-            self._events.put_nowait(LineBack(at=_now(), line="", cause=command.id, calls=calls))
+            await self._ask({"do": "Snapshot"}, command)
             return
         answer = await self._ask(self._meaning.request(command))
         if answer.get("refused"):
@@ -87,10 +100,12 @@ class SimulatorInterface:
             await self.own.stop()
             self.own = None
 
-    async def _ask(self, request: Json) -> Json:
+    async def _ask(self, request: Json, snapshot: Snapshot | None = None) -> Json:
         if self._writer is None:
             raise Unreachable("line_lost", interface=self.name)
         number = next(self._ids)
+        if snapshot is not None:
+            self._snapshots[number] = snapshot
         answer: asyncio.Future[Json] = asyncio.get_running_loop().create_future()
         self._answers[number] = answer
         self._writer.write(encode(request | {"id": number}))
@@ -101,19 +116,21 @@ class SimulatorInterface:
             raise OutcomeUnknown("answer_lost", interface=self.name) from None
         finally:
             self._answers.pop(number, None)
+            self._snapshots.pop(number, None)
 
     async def _keep_reading(self) -> None:
+        host, _colon, port = self.address.rpartition(":")
         waits = pauses()
         while True:
             try:
-                host, _colon, port = self.address.rpartition(":")
                 reader, self._writer = await asyncio.open_connection(host, int(port), limit=CHUNK)
-                waits = pauses()
                 await self._read(reader)
-            except (OSError, ProtocolError):
-                pass  # told below as a lost line, then tried again
+            except (OSError, ProtocolError) as error:
+                log.info("the link to the exchange ended: %s", error)
             finally:
-                self._let_go()
+                was_up = self._let_go()
+            if was_up:
+                waits = pauses()
             await asyncio.sleep(next(waits))
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
@@ -126,23 +143,50 @@ class SimulatorInterface:
                 if message.get("re") == monitor:
                     calls = self._meaning.snapshot(message)
                     self._events.put_nowait(LineBack(at=_now(), line="", calls=calls))
+                    self._up = True
                 elif "re" in message:
-                    answer = self._answers.get(message["re"])
-                    if answer is not None and not answer.done():
-                        answer.set_result(message)
+                    self._take_answer(message)
                 else:
-                    for event in self._meaning.read(message):
-                        self._events.put_nowait(event)
+                    self._take_event(message)
 
-    def _let_go(self) -> None:
-        if self._writer is None:
+    def _take_answer(self, message: Json) -> None:
+        """Pass an answer to whoever asked. A snapshot takes its place among the events, as it came."""
+        snapshot = self._snapshots.get(message["re"])
+        if snapshot is not None and "connections" in message:
+            calls = tuple(call for call in self._meaning.snapshot(message) if call.line == snapshot.line)
+            self._events.put_nowait(LineBack(at=_now(), line=snapshot.line, cause=snapshot.id, calls=calls))
+        answer = self._answers.get(message["re"])
+        if answer is not None and not answer.done():
+            answer.set_result(message)
+
+    def _take_event(self, message: Json) -> None:
+        """Tell what an event means; one that cannot be read costs itself and nothing else."""
+        try:
+            meaning = self._meaning.read(message)
+        except ProtocolError:
+            log.warning("an event of the exchange cannot be read and is left out")
             return
-        self._writer.close()
-        self._writer = None
+        for event in meaning:
+            self._events.put_nowait(event)
+
+    def _let_go(self) -> bool:
+        """Close the link, if there is one; returns whether it had come up."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(OutcomeUnknown("answer_lost", interface=self.name))
-        self._events.put_nowait(LineLost(at=_now(), line="", why="link"))
+        was_up, self._up = self._up, False
+        if was_up:
+            self._events.put_nowait(LineLost(at=_now(), line="", why="link"))
+        return was_up
+
+
+def port_of(address: str) -> int:
+    """Return the port of a ``host:port``, 0 where it has none."""
+    port = address.rpartition(":")[2]
+    return int(port) if port.isascii() and port.isdigit() else 0
 
 
 def _now() -> datetime:

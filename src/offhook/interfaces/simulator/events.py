@@ -45,6 +45,7 @@ from offhook.model import (
     Transferred,
     Updated,
     call_id,
+    cleaned,
 )
 from offhook.numbers import party as party_of
 
@@ -102,7 +103,7 @@ class Meaning:
             return []
         try:
             common = {"at": _time(message["at"]), "line": message["device"], "call": self._call(message)}
-            found = meaning(self, message, common | {"cause": message["cause"]})
+            found = meaning(self, message, common | {"cause": cleaned(message["cause"])})
             if any(isinstance(event, Ended) for event in found):
                 self._keys.pop((message["device"], common["call"]), None)
             return found
@@ -112,7 +113,6 @@ class Meaning:
     def snapshot(self, answer: Json) -> tuple[Call, ...]:
         """Return every extension's calls from the exchange's snapshot. Raises ``ProtocolError``."""
         try:
-            self._keys.clear()
             return tuple(self._snapshot_call(view) for view in answer["connections"])
         except _UNREADABLE:
             raise ProtocolError("reply_unreadable", interface="simulator", source="snapshot") from None
@@ -133,6 +133,8 @@ class Meaning:
     # --- one connection -----------------------------------------------------------------------------
 
     def _call(self, view: Json) -> str:
+        if not isinstance(view["device"], str) or not isinstance(view["call"], str):
+            raise TypeError
         found = call_id(_time(view["started"]), view["call"])
         self._keys[view["device"], found] = view["call"]
         return found
@@ -147,13 +149,13 @@ class Meaning:
             state=state,
             direction=_direction(view),
             party=self._party(view),
-            dialled=view["called"],
+            dialled=cleaned(view["called"]),
             started_at=_time(view["started"]),
             connected_at=_time(view["answered"]) if view["answered"] else None,
             consult_of=self._consult_of(view),
-            slot=view["slot"],
+            slot=cleaned(view["slot"]),
             record=_record(view),
-            refs=(view["call"],),
+            refs=(cleaned(view["call"]),),
         )
 
     def _consult_of(self, view: Json) -> str:
@@ -168,9 +170,9 @@ class Meaning:
         return {
             "direction": _direction(view),
             "party": self._party(view),
-            "dialled": view["called"],
+            "dialled": cleaned(view["called"]),
             "record": _record(view),
-            "refs": (view["call"],),
+            "refs": (cleaned(view["call"]),),
         }
 
     # --- one event each -----------------------------------------------------------------------------
@@ -185,7 +187,7 @@ class Meaning:
 
     def _delivered(self, view: Json, common: Json) -> list[Event]:
         if view["alerting"] == view["device"]:
-            return [Ringing(**common, **self._facts(view), by=view.get("by", ""))]
+            return [Ringing(**common, **self._facts(view), by=cleaned(view.get("by")))]
         return [RemoteRinging(**common)]
 
     def _established(self, view: Json, common: Json) -> list[Event]:
@@ -194,20 +196,20 @@ class Meaning:
     def _retrieved(self, view: Json, common: Json) -> list[Event]:
         if view["by"] == view["device"] and not view.get("taken"):
             return [Resumed(**common)]
-        return [Retrieved(**common, by=view["by"])]
+        return [Retrieved(**common, by=cleaned(view["by"]))]
 
     def _information(self, view: Json, common: Json) -> list[Event]:
         found: list[Event] = [Updated(**common, party=self._party(view))]
         record = _record(view)
         return (
-            [*found, RecordPassed(**common, record=record, by=view["by"])]
+            [*found, RecordPassed(**common, record=record, by=cleaned(view["by"]))]
             if record and "by" in view
             else found
         )
 
     def _transferred(self, view: Json, common: Json) -> list[Event]:
         if "old" not in view:
-            return [Transferred(**common, to=view["to"], kind=view["kind"])]
+            return [Transferred(**common, to=cleaned(view["to"]), kind=cleaned(view["kind"]))]
         other = call_id(_time(view["old_started"]), view["old"])
         self._keys.pop((view["device"], other), None)
         facts: Json = {"direction": _direction(view), "party": self._party(view), "record": _record(view)}
@@ -224,8 +226,8 @@ class Meaning:
         "Held": lambda _self, _view, common: [Held(**common)],
         "Retrieved": _retrieved,
         "CallInformation": _information,
-        "Diverted": lambda _self, view, common: [Diverted(**common, to=view["to"])],
-        "Parked": lambda _self, view, common: [Parked(**common, slot=view["slot"])],
+        "Diverted": lambda _self, view, common: [Diverted(**common, to=cleaned(view["to"]))],
+        "Parked": lambda _self, view, common: [Parked(**common, slot=cleaned(view["slot"]))],
         "Transferred": _transferred,
         "ConnectionCleared": _cleared,
     }
@@ -257,7 +259,9 @@ def _direction(view: Json) -> Direction:
 
 def _record(view: Json) -> Record | None:
     data = view.get("data")
-    return Record(source=data["source"], id=data["id"], title=data.get("title", "")) if data else None
+    if not data:
+        return None
+    return Record(source=cleaned(data["source"]), id=cleaned(data["id"]), title=cleaned(data.get("title")))
 
 
 def _data(record: Record | None) -> Json | None:

@@ -138,6 +138,8 @@ class Pbx:
         if service is None:
             raise PbxRefused("operationNotSupported")
         words = {str(key): value for key, value in request.items() if key not in ("do", "id")}
+        if not all(_sensible(key, value) for key, value in words.items()):
+            raise PbxRefused("invalidParameter")
         try:
             return service(**words) or {}
         except (TypeError, AttributeError, ValueError):
@@ -487,8 +489,11 @@ class Pbx:
         if parked is None or taker is None:
             self._fail(talk, "unallocatedNumber")
             return
-        parker = next(leg for leg in parked.legs if leg.state == "parked")
         parked.slot = ""
+        parker = next((leg for leg in parked.legs if leg.state == "parked"), None)
+        if parker is None:
+            self._fail(talk, "unallocatedNumber")
+            return
         if parker.device == taker.device:
             self._clear(taker, "normalClearing")
             parker.state = "up"
@@ -634,3 +639,13 @@ class Pbx:
 
 
 _MANUAL = Habit()
+LONGEST_WORD = 1000
+
+
+def _sensible(name: str, value: object) -> bool:
+    """Say whether a request's word can be worked with: numbers of seconds, short text, or data."""
+    if name.endswith("_s"):
+        return value is None or (isinstance(value, int | float) and 0 <= value < 86_400)
+    if name == "data":
+        return value is None or (isinstance(value, dict) and len(str(value)) <= LONGEST_WORD)
+    return isinstance(value, str) and len(value) <= LONGEST_WORD

@@ -37,7 +37,7 @@ class Server:
         """Listen on the loopback; returns ``host:port``. Raises ``Unavailable`` for a port in use."""
         try:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
-        except OSError:
+        except (OSError, OverflowError):
             raise Unavailable("port_taken", interface="simulator", port=port) from None
         host, bound = self._server.sockets[0].getsockname()[:2]
         return f"{host}:{bound}"
@@ -119,8 +119,10 @@ class Server:
             self._spread()
 
     def _tick(self) -> None:
-        self.pbx.tick(self._clock())
-        self._spread()
+        try:
+            self.pbx.tick(self._clock())
+        finally:
+            self._spread()
 
     def _spread(self) -> None:
         """Send what happened to everybody who listens, and set the alarm for what happens next."""
@@ -174,5 +176,5 @@ async def ask(address: str, request: Json, timeout_s: float = 5.0) -> Json:
         return {}
     except OffhookError:
         raise
-    except (OSError, TimeoutError, ValueError):
+    except (OSError, TimeoutError, ValueError, OverflowError):
         raise Unreachable("switch_unreachable", interface="simulator", address=address) from None

@@ -28,13 +28,18 @@ class Framer:
 
 
 def encode(message: Json) -> bytes:
-    """Return a message as one line."""
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    """Return a message as one line, in ASCII: whatever a name holds can be sent."""
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+
+
+def _no_constant(name: str) -> None:
+    """NaN and Infinity are no JSON."""
+    raise ValueError(name)
 
 
 def _object(line: bytes) -> Json:
     try:
-        value = json.loads(line)
+        value = json.loads(line, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
