@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hubs import OFFHOOK, Program, environment, offhook
+from hubs import OFFHOOK, Program, environment, offhook, program
 from offhook.cli import parser
 from offhook.cli.parser import build
 from offhook.errors import CODES
@@ -138,6 +138,21 @@ def test_a_dry_run_sends_nothing_and_shows_no_secret(demo: Program, here: Runnin
     assert said(offhook(tmp_path, "lines", "--json"))["calls"] == []
 
 
+def test_a_dry_run_in_json_is_one_object_and_refuses_what_would_be_refused(
+    demo: Program, tmp_path: Path
+) -> None:
+    shown = said(offhook(tmp_path, "dial", "0388202020", "--dry-run", "--json"))
+    assert (shown["method"], shown["body"]["number"]) == ("POST", "0388202020")
+    assert shown["headers"] == {"Authorization": "Bearer ••••"}
+    assert offhook(tmp_path, "dial", "12;rm", "--dry-run").returncode == 5
+
+
+def test_no_number_is_said_plainly(demo: Program, tmp_path: Path) -> None:
+    done = offhook(tmp_path, "dial", "")
+    assert done.returncode == 5
+    assert "There is no number to dial." in done.stderr
+
+
 def test_no_secret_is_in_sight(demo: Program, here: RunningHub, tmp_path: Path) -> None:
     shown = "".join(
         done.stdout + done.stderr
@@ -186,6 +201,62 @@ def test_exit_codes_and_hints(demo: Program, tmp_path: Path, words: list[str], c
     as_json = offhook(tmp_path, *words, "--json")
     assert as_json.returncode == code
     assert {"kind", "code", "text", "hint"} <= set(said(as_json)["error"])
+
+
+@pytest.mark.parametrize(
+    ("words", "french"),
+    [
+        (["dial"], "il manque : number"),
+        (["listen", "--from", "x"], "--from : 'x' n'est pas une valeur possible"),
+        (["lines", "--fly"], "arguments inconnus : --fly"),
+        (["listen", "--from"], "--from : il manque la valeur"),
+        (["simulate", "fly"], "'fly' n'est pas parmi 'run'"),
+        (["hold"], "Aucun appel ne permet de mettre en attente en ce moment."),
+        (["simulate", "lift", "1001"], "rien ne sonne à ce poste"),
+        (["answer", "X"], "Il n'y a pas d'appel X ici."),
+    ],
+)
+def test_french_is_french_throughout(demo: Program, tmp_path: Path, words: list[str], french: str) -> None:
+    assert french in offhook(tmp_path, *words, OFFHOOK_LANGUAGE="fr").stderr
+
+
+def test_the_language_may_be_set(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('language = "fr"\n')
+    assert "exemples :" in offhook(tmp_path, "--help", OFFHOOK_LANGUAGE="", LANG="C").stdout
+    assert "utilisation :" in offhook(tmp_path, "dial", "--help", OFFHOOK_LANGUAGE="", LANG="C").stdout
+    (tmp_path / "settings.toml").write_text("broken [")
+    assert "examples:" in offhook(tmp_path, "--help", OFFHOOK_LANGUAGE="", LANG="C").stdout
+
+
+def test_a_pipe_that_knows_few_letters_stops_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [OFFHOOK, "doctor"],
+        capture_output=True,
+        env=environment(tmp_path, PYTHONIOENCODING="cp1252"),
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0
+    assert "✓" in done.stdout.decode()
+
+
+@pytest.mark.slow
+def test_dial_and_wait_does_not_wait_for_ever(tmp_path: Path) -> None:
+    """The hub dies for good in mid-call: what became of the call is unknown, and that is said."""
+    with program(tmp_path, "demo", "--port", "0") as demo:
+        waiting = subprocess.Popen(
+            [OFFHOOK, "dial", "1003", "--wait"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(tmp_path),
+        )
+        wait_for(tmp_path, "connected")
+        demo.kill()
+        out, error = waiting.communicate(timeout=60)
+    assert waiting.returncode == 7
+    assert "line lost" in out
+    assert "may have been carried out" in error
 
 
 def test_without_a_hub(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def _line_of(text: str, name: str) -> int:
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for variable, text in environ.items():
-        if not variable.startswith("OFFHOOK_") or variable in ("OFFHOOK_HOME", "OFFHOOK_DEBUG"):
+        if not variable.startswith("OFFHOOK_") or variable in ("OFFHOOK_HOME", "OFFHOOK_DEBUG") or not text:
             continue
         from_file = variable.endswith("_FILE")
         name = variable.removeprefix("OFFHOOK_").removesuffix("_FILE").lower().replace("__", ".")
