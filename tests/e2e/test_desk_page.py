@@ -440,6 +440,7 @@ def test_the_page_outlives_the_hub(browser: Browser, tmp_path: Path) -> None:
         page.on("websocket", lambda socket: tries.append(socket.url))
         hub.kill()
         expect(page.locator("#line")).to_have_attribute("data-state", "lost")
+        expect(page.locator(".call [data-do=Answer]")).to_be_hidden()
         page.get_by_role("button", name="Appeler 03 53 01 10 10").click()
         expect(page.locator("#problem")).to_contain_text("Rien n'a été envoyé")
         picture(page, "line-lost")
