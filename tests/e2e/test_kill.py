@@ -20,9 +20,11 @@ import pytest
 from hubs import OFFHOOK, Program, environment, program
 from offhook.calls import CallTable
 from offhook.codec import decode_event
+from offhook.embed import connect
 from offhook.errors import OffhookError, OutcomeUnknown, Unreachable, error_from_json
 from offhook.hub.serve import bound
 from offhook.interfaces.simulator.server import ask
+from offhook.model import Connected, Gap
 from offhook.settings.running import running
 from offhook.transport.http import request
 
@@ -200,6 +202,43 @@ def right(desk: ListeningDesk, log: list[dict[str, Any]], calls: dict[str, Any])
     assert {call.id: call.state.value for call in table.calls} == {
         call["id"]: call["state"] for call in calls["calls"]
     }
+
+
+async def test_away_for_too_long_is_a_gap_and_a_right_snapshot(tmp_path: Path) -> None:
+    """What a desk missed is no longer kept: it is told so, and its calls are the hub's."""
+    more = {"OFFHOOK_HUB__KEEP_EVENTS": "3"}
+    with program(tmp_path, "simulate", "--desks", "1001-1002") as exchange:
+        address = exchange.said["simulator"]
+        with program(tmp_path, "hub", "--port", "0", "--desks", "1001-1002", "--simulator", address, **more):
+            here = running(str(tmp_path))
+            assert here is not None
+            first = request("GET", here.url, "/v1/desk/calls", here.tokens["1001"])["seq"]
+            for number in range(6):
+                await ask(address, {"do": "Incoming", "to": "1001", "number": f"019900001{number}"})
+            await forgotten(tmp_path, "1001", first)
+            options = {"url": here.url, "token": here.tokens["1001"], "resume": str(first)}
+            desk = connect("hub", extension="1001", **options)
+            with desk.events() as events:
+                async with desk:
+                    heard = await anext(events)
+                    assert isinstance(heard, Gap)
+                    calls = request("GET", here.url, "/v1/desk/calls", here.tokens["1001"])["calls"]
+                    assert [(call.id, call.state.value) for call in desk.calls] == [
+                        (call["id"], call["state"]) for call in calls
+                    ]
+                    assert len(calls) == 6
+                    await ask(address, {"do": "LiftHandset", "device": "1001"})
+                    async with asyncio.timeout(10):
+                        while not isinstance(heard, Connected):
+                            heard = await anext(events)
+
+
+async def forgotten(home: Path, desk: str, seq: int) -> None:
+    """Wait until the hub has dropped what came after ``seq``: it does so every few seconds."""
+    deadline = time.monotonic() + 60
+    while stored(home, desk)[0]["seq"] <= seq + 1:
+        assert time.monotonic() < deadline, "nothing is dropped"
+        await asyncio.sleep(0.2)
 
 
 async def test_a_command_repeated_after_a_kill_acts_once(tmp_path: Path) -> None:
