@@ -219,12 +219,8 @@ class _Completion(argparse.Action):
     def __call__(
         self, parser: argparse.ArgumentParser, _options: object, value: object, *_rest: object
     ) -> NoReturn:
-        try:
-            import shtab
-        except ImportError:
-            from offhook.errors import Unavailable
+        import shtab
 
-            raise Unavailable("part_missing", part="shtab") from None
         if value not in shtab.SUPPORTED_SHELLS:
             parser.error(f"--print-completion: {' | '.join(shtab.SUPPORTED_SHELLS)}")
         print(shtab.complete(parser, str(value)))
