@@ -20,6 +20,7 @@ def ringing(call: str) -> Ringing:
 
 def test_a_sequence_goes_on_after_a_restart(tmp_path: Path) -> None:
     store = Store(tmp_path / "hub.sqlite")
+    assert (tmp_path / "hub.sqlite").stat().st_mode & 0o077 == 0
     log = store.log
     open_calls = {"1001": (Call(id="A", line="1001", state=State.ALERTING),)}
     assert [

@@ -53,6 +53,8 @@ class Store:
     """The hub's memory. ``path`` ``None`` keeps it in this process only."""
 
     def __init__(self, path: Path | None) -> None:
+        if path is not None:
+            os.close(os.open(path, os.O_CREAT, 0o600))  # who called whom is nobody else's business
         self._db = sqlite3.connect(path or ":memory:", isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = NORMAL")
