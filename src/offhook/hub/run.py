@@ -91,7 +91,7 @@ def _store(folder: Path) -> Store:
     path = folder / "hub.sqlite"
     try:
         return Store(path)
-    except sqlite3.Error as error:
+    except (OSError, sqlite3.Error) as error:
         raise SettingsError("store_unreadable", path=str(path), why=str(error)) from None
 
 
