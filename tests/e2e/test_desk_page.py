@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from browser import chromium, picture
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from hubs import Program, offhook, program
 from offhook.demo import DIRECTORY
@@ -251,6 +251,23 @@ def test_tabbing_reaches_everything_and_shows_where(page: Page, tmp_path: Path) 
         seen.add(page.evaluate("document.activeElement.dataset.do ?? document.activeElement.id"))
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
     assert {"Answer", "HangUp", "Transfer", "search", "theme", "language", "keys"} <= seen
+
+
+def test_a_late_answer_to_a_search_takes_no_focus_away(page: Page) -> None:
+    late: list[Route] = []
+    page.route("**/v1/contacts*clats", late.append)
+    page.locator("#search").fill("éclat")
+    expect(page.locator(".contact")).to_have_count(1)
+    page.keyboard.press("s")
+    page.wait_for_function("() => document.querySelector('#search').value === 'éclats'")
+    page.keyboard.press("Enter")
+    expect(page.locator(".contact button").first).to_be_focused()
+    with page.expect_response("**/v1/contacts*clats"):
+        late[0].continue_()
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(page.locator(".contact button").first).to_be_focused()
+    page.keyboard.press("Enter")
+    state(page, "prompted")
 
 
 def test_a_key_held_down_acts_on_one_call(page: Page, tmp_path: Path) -> None:

@@ -192,8 +192,10 @@ async function search() {
   const text = $("search").value.trim();
   const contacts = await found(text);
   if (mine !== searching) return;
+  const at = $("contacts").contains(document.activeElement) ? document.activeElement.dataset.number : null;
   $("contacts").replaceChildren(...contacts.map(contactRow));
   $("no-contacts").hidden = contacts.length > 0;
+  if (at !== null) ($("contacts").querySelector(`[data-number="${CSS.escape(at)}"]`) ?? $("contacts").querySelector("button"))?.focus();
 }
 
 async function found(text) {
@@ -217,6 +219,7 @@ function numberButton(number) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "number";
+  button.dataset.number = number;
   button.textContent = pretty(number);
   button.setAttribute("aria-label", `${say("page.call")} ${pretty(number)}`);
   button.addEventListener("click", () => ask({ command: "Dial", number }));
