@@ -255,7 +255,11 @@ def test_tabbing_reaches_everything_and_shows_where(page: Page, tmp_path: Path) 
 
 def test_a_late_answer_to_a_search_takes_no_focus_away(page: Page) -> None:
     late: list[Route] = []
-    page.route("**/v1/contacts*clats", late.append)
+
+    def hold(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/v1/contacts*clats", hold)
     page.locator("#search").fill("éclat")
     expect(page.locator(".contact")).to_have_count(1)
     page.keyboard.press("s")
