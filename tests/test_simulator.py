@@ -167,6 +167,15 @@ def test_a_transfer_while_the_colleague_still_rings() -> None:
     assert world.states() == {"1002": ["connected"]}
 
 
+def test_a_transfer_to_nobody_keeps_the_caller() -> None:
+    world = World()
+    world.do("Incoming", to="1001", number="0388202020")
+    world.do("LiftHandset", device="1001")
+    with pytest.raises(PbxRefused, match="unallocatedNumber"):
+        world.command("SingleStepTransferCall", "1001", to="1009")
+    assert world.states() == {"1001": ["connected"]}
+
+
 def test_going_back_to_the_caller() -> None:
     world = World()
     world.do("Incoming", to="1001", number="0388202020")

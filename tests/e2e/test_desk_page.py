@@ -475,6 +475,7 @@ def test_the_page_outlives_the_hub(browser: Browser, tmp_path: Path) -> None:
         expect(page.locator("#line")).to_have_attribute("data-state", "lost")
         hub = Program(tmp_path, *words)
         expect(page.locator("#line")).to_have_attribute("data-state", "up", timeout=15_000)
+        expect(page.locator("#problem")).to_be_hidden()
         expect(page.locator(".call")).to_have_count(0)
         assert calls_of_desk(tmp_path) == [], "what was clicked while the line was lost is not done later"
         rings(tmp_path, "0353011010")

@@ -34,14 +34,14 @@ async def run_hub(settings: Settings, ready: Ready) -> None:
     """
     folder = Path(home())
     desks = extensions(settings["hub.desks"], settings.origin("hub.desks"))
-    address, port = bound(settings["hub.address"], settings.number("hub.port"))
     name, options = settings["hub.interface"], {}
     if name == "simulator":
         options = {"address": settings["simulator.address"], "country": settings["country"]}
     interface, _device = catalogue.load(name).for_desk("", options)
-    hosts = (*loopback_hosts(port), *settings["hub.hosts"].replace(",", " ").lower().split())
     with contextlib.ExitStack() as stack:
         stack.enter_context(_alone(folder))
+        address, port = bound(settings["hub.address"], settings.number("hub.port"))
+        hosts = (*loopback_hosts(port), *settings["hub.hosts"].replace(",", " ").lower().split())
         access = Access(key_in(folder), desks, hosts)
         store = stack.enter_context(contextlib.closing(_store(folder)))
         index = stack.enter_context(Index(country=settings["country"]))

@@ -63,7 +63,9 @@ def checked(name: str, value: object, where: str) -> str:
         value = " ".join(str(each) for each in value)
     text = str(value).strip()
     if known.choices and text not in known.choices:
-        raise SettingsError("setting_unreadable", name=name, where=where, expected=" | ".join(known.choices))
+        raise SettingsError(
+            "setting_unreadable", name=name, where=where, expected=" | ".join(filter(None, known.choices))
+        )
     if known.kind == "number" and not text.isdigit():
         raise SettingsError("setting_unreadable", name=name, where=where, expected="0, 1, 2, …")
     return text

@@ -238,7 +238,7 @@ function problem(text) { $("problem").textContent = text; $("problem").hidden = 
 
 function showLine(state) {
   if (state === "out") problem(sayError({ code: "login_refused" }));
-  if (state === "up" && $("line").dataset.state === "lost") search();
+  if (state === "up" && $("line").dataset.state === "lost") { search(); $("problem").hidden = true; }
   if (state !== "up" && calls.length) showCalls(calls.map((call) => ({ ...call, can: [] })));  // nothing can be asked now
   $("line").dataset.state = state;
   $("line").textContent = say({ up: "page.line_up", lost: "page.line_lost", out: "page.signed_out" }[state] ?? "page.connecting");

@@ -211,6 +211,8 @@ class Pbx:
         talk, rest = leg.talk, self._other(leg)
         if rest is None:
             raise PbxRefused("invalidConnectionState")
+        if not self._leads_somewhere(to):
+            raise PbxRefused("unallocatedNumber")
         if leg.state == "ringing":
             self._tell("Diverted", leg, to=to)
             self._clear(leg, "divertedElsewhere")
@@ -368,6 +370,11 @@ class Pbx:
             self._call_outside(talk, to)
         else:
             self._fail(talk, "unallocatedNumber")
+
+    def _leads_somewhere(self, to: str) -> bool:
+        plan = self.plan
+        inside = (plan.phones, plan.groups, plan.queues, plan.direct, plan.outside, SLOTS)
+        return any(to in each for each in inside) or len(to.lstrip("+")) > 5
 
     def _offer(self, talk: Talk, devices: Iterable[str]) -> None:
         inside = [device for device in devices if talk.leg_of(device) is None]
