@@ -113,6 +113,7 @@ class Meaning:
     def snapshot(self, answer: Json) -> tuple[Call, ...]:
         """Return every extension's calls from the exchange's snapshot. Raises ``ProtocolError``."""
         try:
+            self._keys.clear()  # it holds every connection there is: what is not in it is over
             return tuple(self._snapshot_call(view) for view in answer["connections"])
         except _UNREADABLE:
             raise ProtocolError("reply_unreadable", interface="simulator", source="snapshot") from None
