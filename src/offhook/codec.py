@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from offhook.errors import CommandError, OffhookError, ProtocolError
+from offhook.errors import CommandError, OffhookError, ProtocolError, error_from_json
 from offhook.model import COMMANDS, EVENTS, Call, Command, Contact, Event, Kind, Party, is_clean
 
 MAX_TEXT = 4096
@@ -124,10 +124,8 @@ def dumps(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def error_or_answer(answer: Json) -> OffhookError | None:
+def error_in(answer: Json) -> OffhookError | None:
     """Return the error an answer carries, if it carries one."""
-    from offhook.errors import error_from_json
-
     return error_from_json(answer["error"]) if answer.get("error") else None
 
 

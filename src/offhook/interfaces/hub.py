@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Self
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
-from offhook.codec import decode_call, decode_event, dumps, encode_command, error_or_answer, loads
+from offhook.codec import decode_call, decode_event, dumps, encode_command, error_in, loads
 from offhook.errors import LoginRefused, OffhookError, OutcomeUnknown, ProtocolError, Unavailable, Unreachable
 from offhook.interface import Availability, only
 from offhook.model import (
@@ -187,7 +187,7 @@ class HubInterface:
     def _welcomed(self, message: dict[str, Any]) -> None:
         welcome = message.get("welcome")
         if not isinstance(welcome, dict):
-            raise error_or_answer(message) or ProtocolError(
+            raise error_in(message) or ProtocolError(
                 "reply_unreadable", interface=self.name, source="welcome"
             )
         calls = _calls(welcome)
@@ -207,7 +207,7 @@ class HubInterface:
         if "answer" in message:
             _text, done = self._asked.get(str(message["answer"]), ("", None))
             if done is not None and not done.done():
-                error = error_or_answer(message)
+                error = error_in(message)
                 if error is None:
                     done.set_result(None)
                 else:
