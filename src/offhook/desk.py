@@ -22,7 +22,6 @@ from offhook.model import (
     Dial,
     Event,
     Gap,
-    PopRequested,
     Record,
     Updated,
     new_command_id,
@@ -52,7 +51,7 @@ class Desk:
         sources: Sequence[Source] = (),
         rules: PopRules | None = None,
     ) -> None:
-        self.lines = {line.device: line for line in lines}
+        self.lines = {line.name: line for line in lines}
         self._first = lines[0]
         self._clock = clock
         self._sources = sources
@@ -85,7 +84,7 @@ class Desk:
             self._note_cause(event)
             self._tell(event)
             self._find_out(line, event)
-            if PopRequested not in line.interface.emits:  # else the pops come from there
+            if not line.interface.applies_rules:
                 for pop in self._pops.after(event, line.table, self._clock()):
                     self._tell(pop)
 

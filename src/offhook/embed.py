@@ -13,9 +13,11 @@ from datetime import UTC, datetime
 
 from offhook import catalogue
 from offhook.desk import Desk
+from offhook.dialling import rules_from
 from offhook.directory.identify import Source
-from offhook.interface import Line
+from offhook.interface import Ledger, Line
 from offhook.popup.choose import PopRules
+from offhook.settings.layers import Settings
 
 
 def connect(
@@ -36,6 +38,22 @@ def connect(
     kind = catalogue.load(interface)
     opened, device = kind.for_desk(extension, options)
     return Desk([Line(opened, device, clock)], clock, sources, rules)
+
+
+def own_line(settings: Settings, extension: str = "", ledger: Ledger | None = None, name: str = "") -> Line:
+    """Return the line of a desk's own interface, as its settings describe it.
+
+    Raises ``Unavailable`` where the interface cannot run here and ``SettingsError`` for settings it cannot use.
+    """
+    kind = catalogue.load(settings["interface"])
+    options = {
+        option: settings[setting]
+        for option, setting in kind.settings.items()
+        if settings.place(setting) != "default"
+    }
+    opened, device = kind.for_desk(extension or settings["desk.extension"], options)
+    rules = None if kind.applies_rules else rules_from(settings.__getitem__)
+    return Line(opened, device, clock, ledger, rules, name)
 
 
 def clock() -> datetime:

@@ -5,6 +5,7 @@ they are upper bounds, each call's ``can`` says what may be asked of it now.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 from offhook import numbers
 from offhook.calls import CallTable
+from offhook.dialling import DialRules
 from offhook.errors import (
     CommandError,
     OffhookError,
@@ -55,6 +57,12 @@ class Interface(Protocol):
     name: ClassVar[str]
     accepts: ClassVar[frozenset[type[Command]]]
     emits: ClassVar[frozenset[type[Event]]]
+    applies_rules: ClassVar[bool]
+    """Whether the other end applies the dial and pop rules itself, as a hub does; else the desk does."""
+    per_desk: ClassVar[bool]
+    """Whether one serves one desk, with that desk's own account; else one serves a whole switch."""
+    settings: ClassVar[Mapping[str, str]]
+    """What :meth:`for_desk` takes, and the setting that gives each."""
 
     @classmethod
     def availability(cls) -> Availability:
@@ -135,21 +143,34 @@ class MemoryLedger:
 class Line:
     """One device on one interface: its calls, and the one way commands go out.
 
-    ``device`` is the extension whose events belong here. ``clock`` gives the time in decisions.
+    ``device`` is the extension whose events belong here. ``clock`` gives the time in decisions. ``rules`` say
+    what is dialled for a number; without them, what was typed: a hub at the other end has its own. ``name``
+    tells two lines of one device apart.
     """
 
-    def __init__(self, interface: Interface, device: str, clock: Clock, ledger: Ledger | None = None) -> None:
+    def __init__(
+        self,
+        interface: Interface,
+        device: str,
+        clock: Clock,
+        ledger: Ledger | None = None,
+        rules: DialRules | None = None,
+        name: str = "",
+    ) -> None:
         self.interface = interface
         self.device = device
-        self.table = CallTable(device, interface.accepts)
+        self.name = name or device
+        self.table = CallTable(self.name, interface.accepts)
         self._clock = clock
         self._ledger: Ledger = ledger or MemoryLedger()
+        self.rules = rules
+        self._dialled_at: deque[datetime] = deque()
         self._under_way: dict[str, asyncio.Future[str]] = {}
         self._last_dial: tuple[str, datetime, Dial] | None = None
 
     def receive(self, event: Event) -> list[Event]:
         """Take an event of the interface in; returns what is news on this line."""
-        return self.table.apply(replace(event, line=self.device) if event.line != self.device else event)
+        return self.table.apply(replace(event, line=self.name) if event.line != self.name else event)
 
     async def send(self, command: Command) -> str:
         """Carry a command out once, however often it comes; returns the id under which it was done.
@@ -170,9 +191,10 @@ class Line:
         """Start carrying a command out. Nothing is awaited here: a second one sees the first at once."""
         first = self._double_click_of(command)
         if first is None:
+            typed = numbers.read(command.number).digits if isinstance(command, Dial) else ""
             command = self._checked(command)
             if isinstance(command, Dial):
-                self._last_dial = (command.number, self._clock(), command)
+                self._last_dial = (typed, self._clock(), command)
         self._ledger.begin(command, self._clock())
         sending = asyncio.ensure_future(self._carry_out(command, first))
         self._under_way[command.id] = sending
@@ -210,13 +232,27 @@ class Line:
                 raise Refused(
                     "number_post_dial", number=numbers.shown(command.number), by=self.interface.name
                 )
-            return replace(command, line=self.device, number=number.digits)
+            return replace(command, line=self.device, number=self._dialled(number.digits))
         if isinstance(command, CallCommand):
             command = replace(command, call=self._call_for(command, name))
         words: dict[str, Any] = {"line": self.device}
         if hasattr(command, "to"):
-            words["to"] = numbers.read(command.to).digits
+            words["to"] = self._dialled(numbers.read(command.to).digits)
         return replace(command, **words)
+
+    def _dialled(self, digits: str) -> str:
+        """Return what is dialled for a number. Raises ``Refused`` where the guard bars it."""
+        if self.rules is None:
+            return digits
+        limit = self.rules.guard.per_minute
+        if limit and not (self.rules.is_emergency(digits) or self.rules.is_internal(digits)):
+            now = self._clock()
+            while self._dialled_at and now - self._dialled_at[0] > timedelta(minutes=1):
+                self._dialled_at.popleft()
+            if len(self._dialled_at) >= limit:
+                raise Refused("guard_rate", number=numbers.shown(digits), limit=limit)
+            self._dialled_at.append(now)
+        return self.rules.of(digits)
 
     def _call_for(self, command: CallCommand, name: str) -> str:
         """Return the call meant: the one named, else the only one of which this can be asked now."""

@@ -5,10 +5,13 @@ library; comparing numbers loads ``phonenumbers`` when it is first used.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
 
 from offhook.errors import Refused
-from offhook.model import Kind, Party, cleaned
+
+if TYPE_CHECKING:
+    from offhook.model import Party
 
 MAX_DIGITS = 32
 """Longest string of digits dialled; E.164 allows 15, feature codes and carrier prefixes come on top."""
@@ -35,8 +38,7 @@ _HIDDEN = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """A number to dial: ``digits`` are dialled, ``post_dial`` are sent as tones after the answer."""
 
     digits: str
@@ -55,10 +57,12 @@ def read(text: str) -> Number:
     if not plain:
         raise Refused("number_empty")
     scheme = _SCHEME.match(plain)
-    rest = plain[scheme.end() :] if scheme else plain
-    rest, ext = _without_parameters(rest)
-    if scheme:
-        rest = rest.partition("@")[0].partition("?")[0]
+    rest = _unquoted(plain[scheme.end() :]) if scheme else plain
+    if scheme and "@" in rest:  # a SIP host and what follows it
+        rest = rest.partition("@")[0]
+    rest, ext, context = _without_parameters(rest.partition("?")[0] if scheme else rest)
+    if scheme and context.startswith("+") and not rest.lstrip().startswith(("+", "0")):
+        rest = context + rest
     pause = _PAUSE.search(rest)
     dialled, post_dial = (rest[: pause.start()], rest[pause.end() :]) if pause else (rest, "")
     digits = _CLEAN.sub(
@@ -78,13 +82,16 @@ def shown(text: str) -> str:
     return safe if len(safe) <= 40 else safe[:39] + "…"
 
 
-def party(raw: object, name: object = "", country: str = "FR") -> Party:
+def party(raw: object, name: object = "", country: str = "FR", strip: Iterable[str] = ()) -> "Party":
     """Return who a switch's number belongs to: E.164 where it can be, hidden and internal as such.
 
-    Whatever the switch sent, the party can be shown, stored and sent on.
+    ``strip`` are prefixes the switch may have added (``incoming_strip``). Whatever the switch sent, the party
+    can be shown, stored and sent on.
     """
+    from offhook.model import Kind, Party, cleaned
+
     raw, name = cleaned(raw), cleaned(name)
-    number = raw.strip()
+    number = _without_added(raw.strip(), country, strip)
     if number.lower() in _HIDDEN:
         return Party(raw=raw, name="" if name.lower() in _HIDDEN else name, kind=Kind.HIDDEN)
     if number.isascii() and number.isdigit() and len(number) <= INTERNAL_DIGITS:
@@ -96,6 +103,17 @@ def party(raw: object, name: object = "", country: str = "FR") -> Party:
         return Party(number=read(number).digits, raw=raw, name=name)
     except Refused:
         return Party(raw=raw, name=name, kind=Kind.UNREADABLE)
+
+
+def _without_added(number: str, country: str, strip: Iterable[str]) -> str:
+    """Take off what the switch added: a prefix without which it is a number, and with which it is none."""
+    if number.startswith("+") or e164(number, country):
+        return number
+    for prefix in strip:
+        rest = number.removeprefix(prefix)
+        if prefix and rest != number and (e164(rest, country) or 0 < len(rest) <= INTERNAL_DIGITS):
+            return rest
+    return number
 
 
 def e164(text: str, country: str = "FR") -> str:
@@ -130,13 +148,22 @@ def _international(text: str) -> bool:
     return text.lstrip().startswith(("+", "00"))
 
 
-def _without_parameters(text: str) -> tuple[str, str]:
-    """Split RFC 3966 ``;name=value`` parameters off; return the rest and the extension, if one is named."""
-    kept, ext = [], ""
+def _unquoted(text: str) -> str:
+    """Undo a URI's percent-encoding."""
+    if "%" not in text:
+        return text
+    from urllib.parse import unquote
+
+    return unquote(text)
+
+
+def _without_parameters(text: str) -> tuple[str, str, str]:
+    """Split RFC 3966 ``;name=value`` parameters off; return the rest, the extension and the context."""
+    kept, named = [], {}
     for index, part in enumerate(text.split(";")):
         name, equals, value = part.partition("=")
         if index and equals:
-            ext = value if name.strip().lower() == "ext" else ext
+            named[name.strip().lower()] = value
         else:
             kept.append(part)
-    return ";".join(kept), ext
+    return ";".join(kept), named.get("ext", ""), named.get("phone-context", "").strip()

@@ -7,6 +7,7 @@ from typing import Any
 from offhook import texts
 from offhook.cli.target import Target
 from offhook.errors import CommandError, error_from_json
+from offhook.settings.layers import resolve
 from offhook.transport.http import request
 
 Json = dict[str, Any]
@@ -18,11 +19,20 @@ def dial(options: Namespace) -> int:
     asked: Json = {"number": options.number}
     if options.record:
         asked["record"] = _record(options.record)
+    settings = resolve(_given(options))
+    if settings["interface"] in ("callto", "web"):
+        from offhook.cli.direct import dial as dial_directly
+
+        return dial_directly(options, resolve(_given(options), shared=True))
     if options.wait:
         from offhook.cli.listen import dial_and_wait
 
         return dial_and_wait(options)
     return _ask(options, "Dial", asked)
+
+
+def _given(options: Namespace) -> dict[str, str | None]:
+    return {"desk.extension": options.desk, "interface": options.interface}
 
 
 def act(options: Namespace) -> int:

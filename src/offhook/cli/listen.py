@@ -1,17 +1,23 @@
 """Commands that follow what happens: ``listen`` and ``dial --wait``."""
 
 import asyncio
+import contextlib
+import os
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 
 from offhook import texts
 from offhook.cli import colours
 from offhook.cli.target import Target
 from offhook.codec import dumps, encode_event
 from offhook.desk import Desk
-from offhook.embed import connect
-from offhook.errors import OutcomeUnknown
+from offhook.embed import clock, connect, own_line
+from offhook.errors import OutcomeUnknown, Unavailable
 from offhook.model import Ended, Event, LineBack, LineLost, Reason, Record
+from offhook.popup.choose import PopRules, Trigger
+from offhook.settings.alone import alone
+from offhook.settings.layers import home, resolve
 
 LOST_S = 30.0
 """How long `dial --wait` waits for a lost line."""
@@ -28,12 +34,35 @@ def dial_and_wait(options: Namespace) -> int:
 
 
 async def _listen(options: Namespace) -> int:
-    desk = _desk(options)
+    settings = resolve({"desk.extension": options.desk, "interface": options.interface})
+    if settings["interface"] == "hub":
+        await _show_all(_desk(options), options)
+        return 0
+    settings = resolve({"desk.extension": options.desk, "interface": options.interface}, shared=True)
+    with _reading_alone(settings["desk.extension"]):
+        await _show_all(
+            Desk([own_line(settings)], clock, rules=PopRules(Trigger(settings["pop.trigger"]))), options
+        )
+    return 0
+
+
+async def _show_all(desk: Desk, options: Namespace) -> None:
     with desk.events() as events:
         async with desk:
             async for event in events:
                 show(event, options)
-    return 0
+
+
+@contextlib.contextmanager
+def _reading_alone(extension: str) -> Iterator[None]:
+    """Be the only reader of a desk's own line: two would each get half. Raises ``Unavailable``."""
+    os.makedirs(home(), mode=0o700, exist_ok=True)
+    name = "".join(letter for letter in extension if letter.isalnum())
+    try:
+        with alone(os.path.join(home(), f"listening-{name}.lock")):
+            yield
+    except BlockingIOError:
+        raise Unavailable("line_in_use", desk=extension) from None
 
 
 async def _dial_and_wait(options: Namespace) -> int:

@@ -85,6 +85,7 @@ def _dial(dial: argparse.ArgumentParser, say: "_Say") -> None:
     dial.add_argument("--record", metavar="SOURCE:ID", help=say("record"))
     dial.add_argument("--wait", action="store_true", help=say("wait"))
     dial.add_argument("--dry-run", action="store_true", help=say("dry_run"))
+    dial.add_argument("--interface", help=say("interface"))
 
 
 def _act(act: argparse.ArgumentParser, say: "_Say") -> None:
@@ -122,6 +123,7 @@ def _lines(_lines: argparse.ArgumentParser, _say: "_Say") -> None:
 
 
 def _listen(listen: argparse.ArgumentParser, say: "_Say") -> None:
+    listen.add_argument("--interface", help=say("interface"))
     listen.add_argument("--from", dest="resume", type=int, metavar="SEQ", help=say("listen.from"))
 
 

@@ -20,6 +20,7 @@ from offhook.errors import LoginRefused, Refused, SettingsError
 
 SESSION_S = 7 * 24 * 3600
 LINK_S = 600
+DIVALTO_TOKEN_S = 3600
 KEY_BYTES = 32
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 LONGEST_CREDENTIAL = 512
@@ -79,13 +80,27 @@ class Access:
         scheme, _blank, token = authorization.partition(" ")
         if scheme.lower() == "bearer" and len(token) <= LONGEST_CREDENTIAL:
             extension = token.strip().partition(".")[0]
-            if self._same(token.strip(), self.token(extension)) and wanted in ("", extension):
+            if self.same(token.strip(), self.token(extension)) and wanted in ("", extension):
                 return self._known(extension)
         elif not authorization:
             for extension in self._cookie_desks(cookies):
                 if wanted in ("", extension):
                     return self._known(extension)
         raise LoginRefused("login_refused")
+
+    def divalto_token(self, extension: str) -> tuple[str, int]:
+        """Return a token of the seed's protocol for a desk, and for how many seconds it is good."""
+        expires = int(self._clock()) + DIVALTO_TOKEN_S
+        return f"{extension}.{expires}.{self._sign('divalto', extension, str(expires))}", DIVALTO_TOKEN_S
+
+    def divalto_desk(self, token: str) -> str:
+        """Return the desk a token of the seed's protocol is for. Raises ``LoginRefused``."""
+        extension, _dot, rest = token[:LONGEST_CREDENTIAL].partition(".")
+        expires, _dot, signature = rest.partition(".")
+        valid = self.same(signature, self._sign("divalto", extension, expires))
+        if not valid or not expires.isdigit() or int(expires) <= self._clock():
+            raise LoginRefused("login_refused", interface="hub")
+        return self._known(extension)
 
     def check_origin(self, host: str, origin: str | None, fetch_site: str | None) -> None:
         """Let pass what comes from nowhere or from our own pages. Raises ``Refused``."""
@@ -112,7 +127,7 @@ class Access:
                 continue
             extension = name.removeprefix("offhook-")
             expires, _dot, signature = value.partition(".")
-            valid = self._same(signature, self._sign("page", extension, expires))
+            valid = self.same(signature, self._sign("page", extension, expires))
             if valid and expires.isdigit() and int(expires) > self._clock():
                 yield extension
 
@@ -126,7 +141,8 @@ class Access:
         return base64.b32encode(digest[:20]).decode()
 
     @staticmethod
-    def _same(given: str, right: str) -> bool:
+    def same(given: str, right: str) -> bool:
+        """Compare what was shown with what is right, in a time that tells nothing."""
         return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode("utf-8", "replace"))
 
 

@@ -35,6 +35,8 @@ from offhook.console import STATIC, page
 from offhook.directory.index import Index
 from offhook.errors import CODES, CommandError, LoginRefused, OffhookError, ProtocolError
 from offhook.hub.access import SESSION_S, Access
+from offhook.hub.desks import Desks
+from offhook.hub.divalto import Divalto
 from offhook.hub.schema import openapi
 from offhook.hub.stream import LONGEST_MESSAGE, answered, converse
 from offhook.hub.switchboard import Switchboard
@@ -61,11 +63,17 @@ World = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 def make_app(
-    board: Switchboard, access: Access, index: Index | None = None, world: World | None = None
+    board: Switchboard,
+    access: Access,
+    index: Index | None = None,
+    world: World | None = None,
+    divalto: Divalto | None = None,
+    desks: Desks | None = None,
 ) -> ASGIApp:
     """Return the hub's ASGI application."""
     hub = Hub(board, access, index, world)
-    app = Starlette(routes=hub.routes(), exception_handlers={OffhookError: _refusal})
+    routes = [*(divalto.routes() if divalto else []), *hub.routes()]
+    app = Starlette(routes=routes, exception_handlers={OffhookError: _refusal})
     return Door(app, access)
 
 

@@ -14,9 +14,12 @@ from offhook.embed import clock
 from offhook.errors import SettingsError, Unavailable
 from offhook.hub.access import Access, key_in, loopback_hosts
 from offhook.hub.app import World, make_app
+from offhook.hub.desks import Desks
+from offhook.hub.divalto import Divalto, Relay, Terms
 from offhook.hub.serve import bound, listen
 from offhook.hub.store import Store
 from offhook.hub.switchboard import Switchboard
+from offhook.interface import Interface
 from offhook.model import Contact, Party
 from offhook.popup.choose import PopRules, Trigger
 from offhook.settings.layers import Settings, home
@@ -34,10 +37,8 @@ async def run_hub(settings: Settings, ready: Ready) -> None:
     """
     folder = Path(home())
     desks = extensions(settings["hub.desks"], settings.origin("hub.desks"))
-    name, options = settings["hub.interface"], {}
-    if name == "simulator":
-        options = {"address": settings["simulator.address"], "country": settings["country"]}
-    interface, _device = catalogue.load(name).for_desk("", options)
+    kind = catalogue.load(settings["hub.interface"])
+    interface = _switch(kind, settings)
     with contextlib.ExitStack() as stack:
         stack.enter_context(_alone(folder))
         address, port = bound(settings["hub.address"], settings.number("hub.port"))
@@ -50,18 +51,37 @@ async def run_hub(settings: Settings, ready: Ready) -> None:
             index.replace_source(path.stem, read_csv(path, path.stem))
         keep = (float(settings.number("hub.keep_s")), settings.number("hub.keep_events"))
         rules = PopRules(Trigger(settings["pop.trigger"]))
-        board = Switchboard(interface, desks, store, clock, [_source(index)], rules, keep)
+        own = Desks(kind.name, port, per_desk=kind.per_desk)
+        board = Switchboard(
+            interface, desks, store, clock, [_source(index)], rules, keep, own.own_line, own.rules
+        )
+        terms = Terms(
+            auth=settings["hub.divalto_auth"],
+            hold_s=settings.decimal("hub.divalto_hold_s"),
+            networks=tuple(settings.listed("hub.divalto_networks")),
+        )
+        divalto = Divalto(board, access, lambda: own.accounts(desks), terms, clock)
         await board.start()
         simulator = getattr(interface, "address", "")
         url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
         here = RunningHub(url, {each: access.token(each) for each in desks}, simulator)
         announced = announce(here)
         try:
-            app = make_app(board, access, index, _world(simulator) if simulator else None)
+            world = _world(simulator) if simulator else None
+            app = make_app(board, access, index, world, divalto, own)
             await listen(app, address, port, lambda: ready(here, access), board.watch())
         finally:
             withdraw(announced)
             await board.stop()
+
+
+def _switch(kind: type[Interface], settings: Settings) -> Interface:
+    """Return the switch's interface; where every desk has its own, one on which nothing happens."""
+    if kind.per_desk:
+        return Relay()
+    options = {option: settings[name] for option, name in kind.settings.items()}
+    interface, _device = kind.for_desk("", options)
+    return interface
 
 
 def _source(index: Index) -> Source:

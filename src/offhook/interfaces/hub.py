@@ -47,6 +47,9 @@ class HubInterface:
     name: ClassVar[str] = "hub"
     accepts: ClassVar[frozenset[type[Command]]] = frozenset(COMMANDS.values())
     emits: ClassVar[frozenset[type[Event]]] = frozenset(EVENTS.values())
+    applies_rules: ClassVar[bool] = True
+    per_desk: ClassVar[bool] = True
+    settings: ClassVar[Mapping[str, str]] = {"url": "hub.url", "token": "hub.token"}
 
     def __init__(self, url: str, extension: str, token: str, resume: int | None = None) -> None:
         self.url = url
@@ -72,7 +75,7 @@ class HubInterface:
     @classmethod
     def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
         """Return the line of ``extension`` on the hub given, else on the one running on this machine."""
-        known = only(options, "url", "token", "resume")
+        known = only(options, *cls.settings, "resume")
         here = running()
         if "url" not in known and here is None:
             raise Unavailable("no_hub", interface=cls.name)

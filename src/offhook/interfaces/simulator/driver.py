@@ -14,6 +14,7 @@ from offhook.interfaces.simulator.pbx import Pbx
 from offhook.interfaces.simulator.server import CHUNK, Server, plan
 from offhook.interfaces.simulator.wire import Framer, Json, encode
 from offhook.model import Command, Event, LineBack, LineLost, Snapshot
+from offhook.settings.model import extensions
 from offhook.transport.backoff import pauses
 
 ANSWER_S = 5.0
@@ -37,11 +38,22 @@ class SimulatorInterface:
     name: ClassVar[str] = "simulator"
     accepts: ClassVar[frozenset[type[Command]]] = ACCEPTS
     emits: ClassVar[frozenset[type[Event]]] = EMITS
+    applies_rules: ClassVar[bool] = False
+    per_desk: ClassVar[bool] = False
+    settings: ClassVar[Mapping[str, str]] = {
+        "address": "simulator.address",
+        "desks": "hub.desks",
+        "country": "country",
+        "incoming_strip": "incoming_strip",
+    }
 
-    def __init__(self, address: str = "", country: str = "FR") -> None:
+    def __init__(
+        self, address: str = "", desks: str = "", country: str = "FR", incoming_strip: str = ""
+    ) -> None:
         self.address = address
         self.own: Server | None = None
-        self._meaning = Meaning(country)
+        self._meaning = Meaning(country, tuple(incoming_strip.replace(",", " ").split()))
+        self._own_desks = {each: f"Poste {each}" for each in _extensions(desks)} | dict(OWN_DESKS)
         self._ids = itertools.count(1)
         self._writer: asyncio.StreamWriter | None = None
         self._up = False
@@ -66,12 +78,13 @@ class SimulatorInterface:
                 where="simulator.address",
                 expected="host:port",
             )
-        return cls(**only(options, "address", "country")), extension or OWN_DESKS[0][0]
+        desks = f"{options.get('desks', '')} {extension}"
+        return cls(**only(options, *cls.settings) | {"desks": desks}), extension or OWN_DESKS[0][0]
 
     async def open(self) -> None:
         """Start reading; the link comes up, and comes back, by itself."""
         if not self.address:
-            self.own = Server(Pbx(plan(OWN_DESKS)))
+            self.own = Server(Pbx(plan(list(self._own_desks.items()))))
             self.address = await self.own.start()
         self._reading = asyncio.get_running_loop().create_task(self._keep_reading())
 
@@ -191,3 +204,7 @@ def port_of(address: str) -> int:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _extensions(desks: str) -> list[str]:
+    return extensions(desks, "desks") if desks.strip() else []

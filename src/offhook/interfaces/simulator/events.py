@@ -92,8 +92,9 @@ class Meaning:
     the call can name it.
     """
 
-    def __init__(self, country: str = "FR") -> None:
+    def __init__(self, country: str = "FR", strip: tuple[str, ...] = ()) -> None:
         self.country = country
+        self.strip = strip
         self._keys: dict[tuple[str, str], str] = {}
 
     def read(self, message: Json) -> list[Event]:
@@ -165,7 +166,7 @@ class Meaning:
         return call_id(_time(view["consult_started"]), view["consult_of"])
 
     def _party(self, view: Json) -> Party:
-        return party_of(view["party"]["number"], view["party"]["name"], self.country)
+        return party_of(view["party"]["number"], view["party"]["name"], self.country, self.strip)
 
     def _facts(self, view: Json) -> Json:
         return {

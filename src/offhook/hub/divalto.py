@@ -1,0 +1,404 @@
+"""The seed's own protocol, so that an unmodified ``clicktocall_param.txt`` works (specification section 11).
+
+=====================================================  ==================================================
+``POST /DhDivaltoServerCTI/api/cti/setevent``          ``cmdevent`` ``DIAL`` or nothing: call ``tel`` for the
+..                                                     desk ``telorg``; ``RING POPUP CONNECT HANGUP``: hand
+..                                                     that desk the event
+``GET /DhDivaltoServerCTI/api/cti/getevent``           the desk's oldest waiting event, or an empty one;
+..                                                     ``wait=S`` holds
+``GET /DhDivaltoServerCTI/api/cti/gettoken``           a token
+=====================================================  ==================================================
+
+What rings, connects, pops and ends at a desk by its switch waits here, too. An event whose reader was gone
+before it could have it stays; one that was handed out is handed out once more, under its id, where no next poll
+came for a while.
+"""
+
+import asyncio
+import base64
+import binascii
+import ipaddress
+import itertools
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from offhook.codec import dumps
+from offhook.errors import CommandError, LoginRefused, OffhookError, Refused, SettingsError
+from offhook.hub.access import Access
+from offhook.hub.switchboard import Switchboard
+from offhook.interface import Availability, Clock, Line
+from offhook.interfaces.web.events import EMITS, Meaning, Rules
+from offhook.interfaces.web.replies import Item
+from offhook.model import (
+    Command,
+    Connected,
+    Dial,
+    Ended,
+    Event,
+    HandedOver,
+    LineBack,
+    PopRequested,
+    Ringing,
+    cleaned,
+    new_command_id,
+)  # fmt: skip
+from offhook.settings import divalto
+
+PATH = "/DhDivaltoServerCTI/api/cti"
+HANDED = ("RING", "POPUP", "CONNECT", "HANGUP")
+WAITING_MOST = 100
+"""Events kept for a desk that does not come for them."""
+WAITING_S = 60.0
+"""How long an event waits: a ring of an hour ago is no news."""
+CONFIRMED_S = 10.0
+"""A next poll within this time says that the last reply arrived."""
+HOLD_MOST_S = 60.0
+LONGEST_BODY = 1 << 16
+STATUS = {2: 400, 3: 409, 4: 409, 5: 422, 6: 409, 7: 504, 8: 400}
+"""HTTP status for each error's exit code: 401 and 403 mean the account, 5xx that it may have been done."""
+EMPTY = b'{"event":"","tel":""}'
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What waits for one desk. ``handed`` is the last event handed out, until the next poll comes."""
+
+    events: deque[tuple[float, bytes]] = field(default_factory=deque)
+    handed: tuple[float, bytes] | None = None
+
+    more: asyncio.Event = field(default_factory=asyncio.Event)
+    poll: int = 0
+
+
+class Relay:
+    """The interface of what is handed in over this protocol: it tells, and takes no commands."""
+
+    name: ClassVar[str] = "divalto"
+    accepts: ClassVar[frozenset[type[Command]]] = frozenset()
+    emits: ClassVar[frozenset[type[Event]]] = EMITS | {LineBack}
+    applies_rules: ClassVar[bool] = False
+    per_desk: ClassVar[bool] = False
+    settings: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """It is part of the hub."""
+        return Availability(name=cls.name)
+
+    @classmethod
+    def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
+        """Return one."""
+        return cls(), extension
+
+    async def open(self) -> None:
+        """There is nothing to open."""
+
+    async def send(self, command: Command) -> None:
+        """Nothing can be asked of it."""
+        raise Refused("refused_by_switch", interface=self.name, why="operationNotSupported")
+
+    async def events(self) -> AsyncIterator[Event]:
+        """It is told, not read."""
+        never: tuple[Event, ...] = ()
+        for event in never:
+            yield event
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Who may use the protocol, and how long a poll is held: ``hub.divalto_…``."""
+
+    auth: str = "token"
+    hold_s: float = 0.0
+    networks: tuple[str, ...] = ()
+
+
+Accounts = Callable[[], Mapping[str, tuple[str, str]]]
+"""Gives each desk's user and password."""
+
+
+class Divalto:
+    """The protocol's routes and what waits for each desk."""
+
+    def __init__(
+        self, board: Switchboard, access: Access, accounts: Accounts, terms: Terms, clock: Clock
+    ) -> None:
+        self._board = board
+        self._access = access
+        self._accounts = accounts
+        self._terms = terms
+        self._clock = clock
+        self._networks = _networks(terms.networks)
+        self._ids = itertools.count(1)
+        self._boot = board.store.log[:8]
+        self._handing = False
+        relay, words = Relay(), divalto.read(b"<global>\n<event_hangup>HANGUP")
+        self._waiting = {each: Waiting() for each in board.desks}
+        self._lines: dict[str, Line] = {}
+        self._meanings: dict[str, Meaning] = {}
+        for extension in board.desks:
+            line = Line(relay, extension, clock, name=f"{extension}/divalto")
+            self._lines[extension] = line
+            self._meanings[extension] = Meaning(words, line.name, Rules(queue=True))
+            board.add_line(extension, line)
+            board.desks[extension].on_event(self._noting(extension))
+
+    def routes(self) -> list[BaseRoute]:
+        """Return the protocol's routes."""
+        return [
+            Route(f"{PATH}/getevent", self.get_event),
+            Route(f"{PATH}/setevent", self.set_event, methods=["POST", "PUT"]),
+            Route(f"{PATH}/gettoken", self.get_token, methods=["GET", "POST"]),
+        ]
+
+    # --- routes ---------------------------------------------------------------------------------------
+
+    async def get_event(self, request: Request) -> Response:
+        """Hand the desk its oldest waiting event."""
+        try:
+            asked = dict(parse_qsl(request.scope["query_string"].decode("latin-1")))
+            extension = self._desk(request, asked)
+            hold_s = _seconds(asked.get("wait", ""), self._terms.hold_s)
+            body = await self._next(extension, hold_s, request)
+        except OffhookError as error:
+            return _refused(error)
+        return Response(body, media_type="application/json")
+
+    async def set_event(self, request: Request) -> Response:
+        """Place a call for the desk, or hand it an event."""
+        try:
+            asked = await _asked(request)
+            extension = self._desk(request, asked)
+            word = asked.get("cmdevent", "").strip().upper()
+            number = cleaned(asked.get("tel", ""))
+            if word in ("", "DIAL"):
+                command = Dial(id=new_command_id(), number=number)
+                done_as = await self._board.desks[extension].send(command)
+                self._board.commit()
+                return JSONResponse({"result": "OK", "command": done_as})
+            if word not in HANDED:
+                raise CommandError("command_unreadable", field="cmdevent")
+            self._hand(extension, word, number)
+        except OffhookError as error:
+            return _refused(error)
+        return JSONResponse({"result": "OK"})
+
+    async def get_token(self, request: Request) -> Response:
+        """Give a token: to anybody near with ``open``, else for an account."""
+        try:
+            if self._terms.auth == "open":
+                self._check_near(request)
+                extension = next(iter(self._waiting))
+            else:
+                extension = self._account(request, await _asked(request))
+        except OffhookError as error:
+            return _refused(error)
+        token, seconds = self._access.divalto_token(extension)
+        return JSONResponse({"token": token, "expires_in": seconds})
+
+    # --- who asks -------------------------------------------------------------------------------------
+
+    def _desk(self, request: Request, asked: Mapping[str, str]) -> str:
+        """Return the desk that is asked for, by one who may. Raises ``LoginRefused`` and ``SettingsError``."""
+        extension = asked.get("telorg") or asked.get("ident", "")
+        match self._terms.auth:
+            case "open":
+                self._check_near(request)
+            case "basic":
+                own = self._account(request, asked)
+                extension = self._same(extension or own, own)
+            case _:
+                own = self._access.divalto_desk(_token(request, asked))
+                extension = self._same(extension or own, own)
+        if extension not in self._waiting:
+            raise SettingsError(
+                "desk_unknown", desk=cleaned(extension, 40), desks=", ".join(list(self._waiting)[:10])
+            )
+        return extension
+
+    def _check_near(self, request: Request) -> None:
+        address = request.client.host if request.client else ""
+        if address in ("127.0.0.1", "::1"):
+            return
+        try:
+            near = any(ipaddress.ip_address(address) in network for network in self._networks)
+        except ValueError:
+            near = False
+        if not near:
+            raise LoginRefused("login_refused", interface="hub")
+
+    def _account(self, request: Request, asked: Mapping[str, str]) -> str:
+        """Return the desk whose user and password these are, by header. Raises ``LoginRefused``."""
+        shown = request.headers.get("authorization", "") or request.headers.get("authentification", "")
+        scheme, _blank, coded = shown.strip().rpartition(" ")
+        if scheme.lower() not in ("", "basic"):
+            raise LoginRefused("login_refused", interface="hub")
+        try:
+            given = base64.b64decode(coded, validate=True).decode("utf-8")
+        except (binascii.Error, ValueError):
+            raise LoginRefused("login_refused", interface="hub") from None
+        wanted = asked.get("telorg", "")
+        for extension, (user, password) in self._accounts().items():
+            known = bool(password) and self._access.same(given, f"{user or extension}:{password}")
+            if known and wanted in ("", extension):
+                return extension
+        raise LoginRefused("login_refused", interface="hub")
+
+    def _same(self, extension: str, own: str) -> str:
+        if extension != own:
+            raise LoginRefused("login_refused", interface="hub")
+        return extension
+
+    # --- events ---------------------------------------------------------------------------------------
+
+    def _hand(self, extension: str, word: str, number: str) -> None:
+        """Hand a desk an event: to whoever polls for it, and to its page."""
+        self._queue(extension, word, number)
+        line = self._lines[extension]
+        self._handing = True  # what the desk makes of it is no second event to hand out
+        try:
+            for event in self._meanings[extension].take([Item(number, word)], self._clock()):
+                self._board.desks[extension].receive(line, line.receive(event))
+        finally:
+            self._handing = False
+
+    def _noting(self, extension: str) -> Callable[[Event], None]:
+        """Return what queues a desk's own incoming calls for whoever polls."""
+        came_in: dict[str, str] = {}
+
+        def note(event: Event) -> None:
+            if self._handing:
+                return
+            match event:
+                case Ringing():
+                    came_in[event.call] = event.party.raw or event.party.number
+                    self._queue(extension, "RING", came_in[event.call])
+                case Connected() if event.call in came_in:
+                    self._queue(extension, "CONNECT", came_in[event.call])
+                case PopRequested():
+                    self._queue(extension, "POPUP", came_in.get(event.call) or event.number)
+                case Ended() | HandedOver() if event.call in came_in:
+                    self._queue(extension, "HANGUP", came_in.pop(event.call))
+
+        return note
+
+    def _queue(self, extension: str, word: str, number: str) -> None:
+        waiting = self._waiting[extension]
+        told = {
+            "id": f"{self._boot}-{next(self._ids)}",
+            "event": word,
+            "tel": number,
+            "at": self._clock().isoformat(),
+        }
+        waiting.events.append((time.monotonic(), dumps(told).encode()))
+        while len(waiting.events) > WAITING_MOST:
+            waiting.events.popleft()
+        waiting.more.set()
+
+    async def _next(self, extension: str, hold_s: float, request: Request) -> bytes:
+        """Return the oldest waiting event, holding the poll if asked; an older poll that is held is let go."""
+        waiting = self._waiting[extension]
+        waiting.poll += 1
+        mine = waiting.poll
+        again = _once_more(waiting)
+        if again is not None:
+            return again
+        if not waiting.events and hold_s:
+            waiting.more.set()  # lets an older poll of this desk go
+            waiting.more = asyncio.Event()
+            try:
+                async with asyncio.timeout(hold_s):
+                    await waiting.more.wait()
+            except TimeoutError:
+                return EMPTY
+            if waiting.poll != mine or await request.is_disconnected():
+                return EMPTY  # nobody reads this any more
+        return _oldest(waiting)
+
+
+def _once_more(waiting: Waiting) -> bytes | None:
+    """Return the event handed out last, where nothing came for so long that its reply may have been lost."""
+    if waiting.handed is None:
+        return None
+    at, body = waiting.handed
+    waiting.handed = None
+    return body if time.monotonic() - at > CONFIRMED_S else None
+
+
+def _oldest(waiting: Waiting) -> bytes:
+    now = time.monotonic()
+    while waiting.events:
+        at, body = waiting.events.popleft()
+        if now - at <= WAITING_S:
+            waiting.handed = (now, body)
+            return body
+    return EMPTY
+
+
+async def _asked(request: Request) -> dict[str, str]:
+    """Return the parameters of a request: those of its address, and of a form. Raises ``CommandError``."""
+    asked = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+    if request.method in ("POST", "PUT"):
+        data = b""
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > LONGEST_BODY:
+                raise CommandError("command_unreadable", field="data")
+        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            form = dict(
+                parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=None)
+            )
+            asked = form | asked
+    return asked
+
+
+def _token(request: Request, asked: Mapping[str, str]) -> str:
+    """Return the token shown: as a bearer, in a header of its own, or in the address."""
+    headers = request.headers
+    shown = headers.get("authorization", "")
+    if shown[:7].lower() == "bearer ":
+        return shown[7:].strip()
+    return (
+        headers.get("x-auth-token")
+        or headers.get("token")
+        or headers.get("authentification")
+        or asked.get("token", "")
+    )
+
+
+def _seconds(text: str, usual: float) -> float:
+    try:
+        return min(float(text), HOLD_MOST_S) if text else min(usual, HOLD_MOST_S)
+    except ValueError:
+        return usual
+
+
+def _networks(names: Iterable[str]) -> list[Any]:
+    found = []
+    for name in names:
+        try:
+            found.append(ipaddress.ip_network(name, strict=False))
+        except ValueError:
+            where = "hub.divalto_networks"
+            raise SettingsError(
+                "setting_unreadable", name=where, where=where, expected="192.168.1.0/24"
+            ) from None
+    return found
+
+
+def _refused(error: OffhookError) -> Response:
+    status = 401 if isinstance(error, LoginRefused) else STATUS[error.exit_code]
+    headers = {"WWW-Authenticate": 'Basic realm="Offhook"'} if status == 401 else None
+    words = {"text": error.text(), "hint": error.hint}
+    return JSONResponse({"result": "ERROR", "error": error.to_json() | words}, status, headers)

@@ -1,0 +1,200 @@
+"""The parameter file's requests, and what the replies to them mean for a command. No I/O.
+
+A conversation is a generator: it yields what it wants (a :class:`Request`, or :class:`TokenWanted`) and is sent
+the :class:`Reply` or the token. So token, dial and the one retry can be followed without a network
+(specification section 5).
+"""
+
+import re
+from collections.abc import Generator, Mapping
+from typing import NamedTuple
+
+from offhook import template
+from offhook.errors import (
+    LoginRefused,
+    OffhookError,
+    OutcomeUnknown,
+    ProtocolError,
+    Refused,
+    SettingsError,
+    Unreachable,
+)
+from offhook.interfaces.web.replies import Names, first
+from offhook.settings.divalto import ParameterFile, seconds
+from offhook.settings.secret import masked
+from offhook.template import Values
+
+FORM = "application/x-www-form-urlencoded"
+METHOD = {"dial": "POST", "event": "GET", "token": "GET"}
+"""Each section's method where the file names none."""
+SAID = 120
+"""How much of a server's own words a message repeats."""
+
+
+class Request(NamedTuple):
+    """A request as it goes out, and as it may be shown: secrets as ``••••``."""
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+    shown: str = ""
+
+    def __repr__(self) -> str:
+        """Leave out what may hold a secret."""
+        return f"Request({self.shown.splitlines()[0] if self.shown else self.method!r})"
+
+
+class Reply(NamedTuple):
+    """What came back; ``fault`` says what was wrong with it (:class:`offhook.transport.web.Answer`)."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+    fault: str = ""
+
+
+class TokenWanted(NamedTuple):
+    """Asks for a token; ``refused`` is one the server did not take, so that a new one is got."""
+
+    refused: str = ""
+
+
+Wanted = Request | TokenWanted
+Conversation = Generator[Wanted, Reply | str, None]
+
+
+def request(file: ParameterFile, section: str, values: Values) -> Request:
+    """Return a section's request. Raises ``SettingsError`` naming what is missing or cannot be said."""
+    made = _request(file, section, values)
+    hidden = _request(file, section, values.masked())
+    lines = [f"{hidden.method} {hidden.url}", *(f"{name}: {value}" for name, value in hidden.headers)]
+    body = hidden.body.decode("utf-8", "replace")
+    return made._replace(shown="\n".join([*lines, "", body] if body else lines))
+
+
+def _request(file: ParameterFile, section: str, values: Values) -> Request:
+    method = file.word(section, "methode", METHOD[section]).upper()
+    headers = template.headers(file.text(section, "headers"), values)
+    content_type = file.word(section, "contenttype")
+    body = b""
+    if method != "GET":
+        body = template.body(
+            file.text(section, "data"), file.text(section, "dataencode"), content_type, values
+        )
+        if not any(name.lower() == "content-type" for name, _value in headers):
+            headers.append(("Content-Type", content_type or FORM))
+    url = template.url(file.word(section, "url"), values)
+    return Request(method, url, tuple(headers), body)
+
+
+def usable(file: ParameterFile, name: str) -> None:
+    """Raise ``SettingsError`` naming the first line of a file that is wrong, or what it lacks."""
+    from offhook import texts
+
+    for finding in file.errors:
+        why = texts.say(f"check.{finding.code}", "en", **finding.params)
+        raise SettingsError("parameter_file_wrong", interface="web", where=f"{name}:{finding.line}", why=why)
+    if not file.word("dial", "url"):
+        raise SettingsError("parameter_file_wrong", interface="web", where=name, why="<cliktocalldial> <url>")
+
+
+def timing(file: ParameterFile) -> tuple[float, float]:
+    """Return the pause between polls and the read time-out of one, seconds."""
+    pause = seconds(file.word("global", "timeout1", "1"))
+    patience = seconds(file.word("global", "timeout2") or file.word("global", "timeout3", "1"))
+    return (1.0 if pause is None else pause), (patience or 1.0)
+
+
+# --- conversations ----------------------------------------------------------------------------------
+
+
+def dialling(file: ParameterFile, values: Values) -> Conversation:
+    """Dial: the token if one is wanted, the request, and once more where the token was refused.
+
+    Raises what became of it: ``Refused``, ``LoginRefused``, ``OutcomeUnknown``.
+    """
+    yield from _asking(file, "dial", values)
+
+
+def polling(file: ParameterFile, values: Values) -> Generator[Wanted, Reply | str, Reply]:
+    """Read what is waiting; returns the reply. Raises for one that is none."""
+    reply = yield from _asking(file, "event", values)
+    return reply
+
+
+def _asking(file: ParameterFile, section: str, values: Values) -> Generator[Wanted, Reply | str, Reply]:
+    with_token = file.on("token", "with_token")
+    token = ""
+    if with_token:
+        token = _text((yield TokenWanted()))
+    reply = _reply((yield request(file, section, values.replaced(token=token))))
+    if reply.status in (401, 403) and with_token:
+        token = _text((yield TokenWanted(refused=token)))
+        reply = _reply((yield request(file, section, values.replaced(token=token))))
+    error = _judged(reply, section, values.replaced(token=token))
+    if error is not None:
+        raise error
+    return reply
+
+
+def asking_token(file: ParameterFile, values: Values) -> Generator[Wanted, Reply | str, tuple[str, float]]:
+    """Get a token; returns it and how long it is good for, seconds (0: not said). Raises where there is none."""
+    reply = _reply((yield request(file, "token", values)))
+    error = _judged(reply, "token", values)
+    if error is not None:
+        raise error
+    kind, content_type = file.word("token", "type_return").lower(), reply.headers.get("content-type", "")
+    token = first(reply.body, content_type, kind, names(file, "token", "token"), "token")
+    if not token:
+        raise ProtocolError("token_missing", interface="web")
+    lifetime = first(reply.body, content_type, kind, Names(), "expires_in")
+    plain = lifetime.partition(".")[0]
+    return token, float(plain) if plain.isascii() and plain.isdigit() and len(plain) < 10 else 0.0
+
+
+def names(file: ParameterFile, section: str, field: str) -> Names:
+    """Return what the file calls a field of a section's replies."""
+    in_attribute = file.on(section, f"xml_result_{field}_in_attrib")
+    return Names(
+        json=file.word(section, f"json_{field}"),
+        xml=file.word(section, f"xml_{field}"),
+        attribute=file.word(section, f"xml_{field}_attrib") if in_attribute else "",
+    )
+
+
+def _judged(reply: Reply, section: str, values: Values) -> OffhookError | None:
+    """Return what went wrong with an exchange that did begin, ``None`` for a success."""
+    status, fault = reply.status, reply.fault
+    if section == "event" and fault == "late":  # a long poll with nothing to say
+        return None
+    if 200 <= status < 300:
+        whole = section == "dial" or not fault
+        return None if whole else ProtocolError("reply_cut", interface="web", why=fault)
+    if status in (401, 403):
+        return LoginRefused("account_refused", interface="web", status=status, said=_said(reply, values))
+    if 400 <= status < 500:
+        return Refused("refused_by_server", interface="web", status=status, said=_said(reply, values))
+    if section != "dial":  # asking again harms nobody
+        return Unreachable("server_failing", interface="web", status=status or fault)
+    if 300 <= status < 400:
+        host = reply.headers.get("location", "").partition("://")[2].partition("/")[0]
+        return OutcomeUnknown("redirected", interface="web", status=status, host=host[:60] or "–")
+    return OutcomeUnknown("server_answer_lost", interface="web", why=fault or f"HTTP {status}")
+
+
+def _said(reply: Reply, values: Values) -> str:
+    """Return a server's own words about a refusal, fit for a message: short, printable, without a secret."""
+    text = masked(reply.body[:2000].decode("utf-8", "replace"), values.secrets())
+    words = " ".join(re.sub(r"<[^>]*>|[{}\[\]\"]", " ", text).split())
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in words)[:SAID] or "–"
+
+
+def _reply(sent: Reply | str) -> Reply:
+    assert isinstance(sent, Reply)  # noqa: S101 - a conversation is sent what it asked for
+    return sent
+
+
+def _text(sent: Reply | str) -> str:
+    assert isinstance(sent, str)  # noqa: S101 - the same
+    return sent

@@ -1,0 +1,148 @@
+"""Writing settings: one change at a time, whole or not at all, comments and order kept.
+
+A crash or a full disk at any moment leaves the old file as it was (specification section 2).
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from offhook.errors import SettingsError
+from offhook.settings.alone import alone
+from offhook.settings.layers import FILE, LOCKED, machine_file, read_place
+from offhook.settings.model import SETTINGS, checked, setting
+
+LOCK_PATIENCE_S = 5.0
+
+
+def write_whole(path: str, data: bytes, mode: int = 0o600) -> None:
+    """Replace a file's content in one step. Raises ``OSError``; the old file is then as it was."""
+    folder = os.path.dirname(path) or "."
+    draft = f"{path}.{os.getpid()}.new"
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(draft, path)
+    except OSError:
+        if os.path.exists(draft):
+            os.unlink(draft)
+        raise
+    if os.name == "posix":
+        directory = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+def file_of(scope: str, folder: str) -> str:
+    """Return the file of a scope: ``machine``, or ``user`` in ``folder``."""
+    return machine_file() if scope == "machine" else os.path.join(folder, FILE)
+
+
+def change(path: str, sets: Mapping[str, str | None]) -> None:
+    """Set settings in a file, or take those away that are ``None``. Secrets go to where they are kept.
+
+    Raises ``SettingsError`` naming what is wrong; nothing is changed then.
+    """
+    import tomlkit
+
+    from offhook.settings import secret
+
+    texts = {name: None if given is None else checked(name, given, name) for name, given in sets.items()}
+    folder = os.path.dirname(path)
+    stale: list[tuple[str, object]] = []
+    with _held(path) as place:
+        document = tomlkit.parse(_text(path))
+        for name, text in texts.items():
+            before = _table(document, name).get(name.rpartition(".")[2])
+            if setting(name, name).secret:
+                stale.append((name, before))
+            _set(document, name, text, folder)
+            if setting(name, name).secret and _table(document, name).get(name.rpartition(".")[2]) == before:
+                stale.pop()  # kept in the same place: there is nothing old to take away
+        write_whole(path, tomlkit.dumps(document).encode(), 0o644 if place == "machine" else 0o600)
+        for name, before in stale:
+            secret.forget(folder, name, before)
+
+
+def lock(path: str, names: list[str], *, locked: bool) -> None:
+    """Lock or unlock settings in the machine's file. Raises ``SettingsError``."""
+    import tomlkit
+
+    for name in names:
+        if not name.endswith("*"):
+            setting(name, LOCKED)
+    with _held(path):
+        document = tomlkit.parse(_text(path))
+        before = read_place(path, "machine").locked
+        document[LOCKED] = [each for each in before if each not in names] + (names if locked else [])
+        write_whole(path, tomlkit.dumps(document).encode(), 0o644)
+
+
+@contextlib.contextmanager
+def _held(path: str) -> Iterator[str]:
+    """Hold a settings file for a change; gives the place it is. Raises ``SettingsError``.
+
+    A file that is wrong already is left alone, and said to be.
+    """
+    place = "machine" if path == machine_file() else "user"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o755 if place == "machine" else 0o700, exist_ok=True)
+        with alone(path + ".lock", LOCK_PATIENCE_S):
+            read_place(path, place)
+            yield place
+    except OSError as error:
+        raise SettingsError("settings_not_written", path=path, why=error.strerror or str(error)) from None
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def _table(document: Any, name: str) -> Any:
+    head, _dot, _key = name.rpartition(".")
+    return document.get(head, {}) if head else document
+
+
+def _set(document: Any, name: str, text: str | None, folder: str) -> None:
+    head, _dot, key = name.rpartition(".")
+    if text is None:
+        _table(document, name).pop(key, None)
+        return
+    if head and head not in document:
+        import tomlkit
+
+        document[head] = tomlkit.table()
+    _table(document, name)[key] = _as_toml(name, text, folder)
+
+
+def _as_toml(name: str, text: str, folder: str) -> Any:
+    kind = SETTINGS[name].kind
+    if SETTINGS[name].secret:
+        import tomlkit
+
+        from offhook.settings import secret
+
+        kept = tomlkit.inline_table()
+        kept["kept"] = secret.keep(folder, name, text)
+        return kept
+    if kind == "flag":
+        return text == "yes"
+    if kind == "list":
+        return text.replace(",", " ").split()
+    if kind == "number" or (kind == "decimal" and re.fullmatch(r"[1-9]\d*|0", text)):
+        return int(text)
+    return float(text) if kind == "decimal" else text
