@@ -312,7 +312,7 @@ def test_a_port_that_cannot_be_had(tmp_path: Path, words: tuple[str, ...]) -> No
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(RuntimeError, match="cannot be (used|read)"):
+    with pytest.raises(RuntimeError, match=r"cannot be (used|read)"):
         Program(tmp_path / "file", "hub", "--port", "0")
     (tmp_path / "hub.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(RuntimeError, match="no hub's store"):

@@ -8,6 +8,7 @@ from offhook.errors import SettingsError
 from offhook.settings.layers import home, resolve
 from offhook.settings.model import SETTINGS, extensions
 from offhook.settings.running import RunningHub, announce, running
+from offhook.texts import LANGUAGES, catalogue
 
 
 def test_later_places_win(tmp_path: Path) -> None:
@@ -88,5 +89,6 @@ def test_home() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    assert all(setting.about.endswith(".") for setting in SETTINGS.values())
+    for language in LANGUAGES:
+        assert all(catalogue(language)[f"setting.{name}"].endswith(".") for name in SETTINGS)
     assert all(setting.default in setting.choices for setting in SETTINGS.values() if setting.choices)

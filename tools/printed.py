@@ -132,7 +132,7 @@ def settings() -> str:
     rows = []
     for each in SETTINGS.values():
         variable = "OFFHOOK_" + each.name.upper().replace(".", "__")
-        about = each.about + (
+        about = texts.catalogue("en")[f"setting.{each.name}"] + (
             " Secret: never shown; `…_FILE` names a file that holds it." if each.secret else ""
         )
         choices = (

@@ -139,6 +139,7 @@ CODES: dict[str, type[OffhookError]] = {
     "call_ambiguous": CommandError,
     "call_none": CommandError,
     "line_unknown": CommandError,
+    "secret_as_argument": CommandError,
     "command_unreadable": CommandError,
     "not_by_interface": Unsupported,
     "not_now": Unsupported,

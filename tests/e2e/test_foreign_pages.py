@@ -17,12 +17,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hubs import Program, offhook
 from offhook.hub.app import Hub
+from offhook.hub.divalto import PATH as DIVALTO
 from offhook.settings.running import RunningHub
 from offhook.transport.http import request
 
 pytestmark = pytest.mark.browser
 
-ROUTES = [route.path for route in Hub(None, None, None, None).routes()]  # type: ignore[arg-type, attr-defined]
+ROUTES = [route.path for route in Hub(*[None] * 5).routes()]  # type: ignore[arg-type, attr-defined]
+ROUTES += [f"{DIVALTO}/{each}" for each in ("getevent", "setevent", "gettoken")]
 FILES = {"/static": "/static/desk.js"}
 PATHS = [FILES.get(path, path.replace("{extension}", "1001").replace("{language}", "fr")) for path in ROUTES]
 

@@ -165,6 +165,42 @@ def _doctor(doctor: argparse.ArgumentParser, say: "_Say") -> None:
     doctor.add_argument("--errors", action="store_true", help=say("doctor.errors"))
 
 
+SETTINGS_ACTIONS = {
+    "show": ("?", None), "get": (None, None), "set": (None, "?"), "unset": (None, None), "lock": (None, None),
+    "unlock": (None, None), "import": (None, None), "export": (None, None),
+}  # fmt: skip
+"""Each action of ``settings``, and how often its name and its value may stand."""
+
+
+def _settings(settings: argparse.ArgumentParser, say: "_Say") -> None:
+    settings.set_defaults(action="show", name="", value=None, machine=False, desk=None, dry_run=False)
+    actions = settings.add_subparsers(
+        dest="action", metavar="ACTION", title=say("settings.action"), parser_class=Parser
+    )
+    for action, (name, value) in SETTINGS_ACTIONS.items():
+        found = actions.add_parser(
+            action, help=say(f"settings.{action}"), description=say(f"settings.{action}"), add_help=False
+        )
+        _help(found, say)
+        if action != "export":
+            words: dict[str, Any] = {"nargs": name, "default": ""} if name else {}
+            found.add_argument("name", help=say("settings.name"), **words)
+        if value:
+            found.add_argument("value", nargs=value, help=say("settings.value"))
+        if action not in ("lock", "unlock"):
+            found.add_argument("--desk", metavar="EXTENSION", help=say("settings.desk"))
+        if action in ("set", "unset", "import", "export"):
+            found.add_argument("--machine", action="store_true", help=say("settings.machine"))
+        if action in ("set", "unset", "lock", "unlock", "import"):
+            found.add_argument("--dry-run", action="store_true", help=say("settings.dry_run"))
+        found.add_argument("--json", action="store_true", help=say("json"))
+        found.set_defaults(action=action)
+
+
+def _check(check: argparse.ArgumentParser, say: "_Say") -> None:
+    check.add_argument("file", nargs="?", default="", help=say("check.file"))
+
+
 COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser, "_Say"], None]]] = {
     "dial": ("calls", "dial", _dial),
     "hangup": ("calls", "act", _act),
@@ -177,6 +213,8 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser, "_Say"], 
     "digits": ("calls", "digits", _digits),
     "lines": ("calls", "lines", _lines),
     "listen": ("listen", "listen", _listen),
+    "settings": ("settings", "settings", _settings),
+    "check": ("check", "check", _check),
     "simulate": ("simulate", "simulate", _simulate),
     "hub": ("hub", "hub", _hub),
     "demo": ("demo", "demo", _demo),

@@ -4,11 +4,15 @@
 ``GET /``                      the desk page of the desk this browser is logged in to
 ``GET /login?code=``           one-time login: cookie, then the page
 ``GET /desk/{extension}``      the desk page
+``GET /desk/…/settings``       its settings page
 ``WS /v1/desk``                the desk's stream (:mod:`offhook.hub.stream`)
 ``POST /v1/desk/commands``     one command, its answer
 ``GET /v1/desk/calls``         the desk's calls now
 ``GET /v1/contacts?q=``        the directory
 ``POST /v1/page-links``        a new one-time address of the desk page
+``GET /v1/settings``           the desk's settings, each with its origin
+``POST /v1/settings``          change some, for the desk or the machine
+``POST /v1/test-dial``         dial to see what is sent and answered
 ``POST /v1/simulator``         what people do at a pretend exchange, where there is one
 ``GET /v1/about``              version
 ``GET /v1/openapi.json``       this API, printed from the code
@@ -30,7 +34,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from offhook import __version__, texts
-from offhook.codec import contact_to_json, encode_call, loads
+from offhook.codec import contact_to_json, dumps, encode_call, loads
 from offhook.console import STATIC, page
 from offhook.directory.index import Index
 from offhook.errors import CODES, CommandError, LoginRefused, OffhookError, ProtocolError
@@ -40,7 +44,8 @@ from offhook.hub.divalto import Divalto
 from offhook.hub.schema import openapi
 from offhook.hub.stream import LONGEST_MESSAGE, answered, converse
 from offhook.hub.switchboard import Switchboard
-from offhook.model import MODEL_VERSION
+from offhook.model import MODEL_VERSION, new_command_id
+from offhook.transport.thread import in_thread
 
 STATUS = {2: 400, 3: 500, 4: 503, 5: 403, 6: 502, 7: 504, 8: 400}
 """HTTP status for each error's exit code; a login that is not accepted is 401."""
@@ -71,7 +76,7 @@ def make_app(
     desks: Desks | None = None,
 ) -> ASGIApp:
     """Return the hub's ASGI application."""
-    hub = Hub(board, access, index, world)
+    hub = Hub(board, access, index, world, desks)
     routes = [*(divalto.routes() if divalto else []), *hub.routes()]
     app = Starlette(routes=routes, exception_handlers={OffhookError: _refusal})
     return Door(app, access)
@@ -111,8 +116,16 @@ class Door:
 class Hub:
     """The routes' handlers and what they share."""
 
-    def __init__(self, board: Switchboard, access: Access, index: Index | None, world: World | None) -> None:
+    def __init__(
+        self,
+        board: Switchboard,
+        access: Access,
+        index: Index | None,
+        world: World | None,
+        desks: Desks | None,
+    ) -> None:
         self._board = board
+        self._desks = desks
         self._access = access
         self._index = index
         self._world = world
@@ -123,11 +136,15 @@ class Hub:
             Route("/", self.front),
             Route("/login", self.login),
             Route("/desk/{extension}", self.desk_page),
+            Route("/desk/{extension}/settings", self.settings_page),
             WebSocketRoute("/v1/desk", self.stream),
             Route("/v1/desk/commands", self.command, methods=["POST"]),
             Route("/v1/desk/calls", self.calls),
             Route("/v1/contacts", self.contacts),
             Route("/v1/page-links", self.page_link, methods=["POST"]),
+            Route("/v1/settings", self.settings),
+            Route("/v1/settings", self.change_settings, methods=["POST"]),
+            Route("/v1/test-dial", self.test_dial, methods=["POST"]),
             Route("/v1/simulator", self.simulator, methods=["POST"]),
             Route("/v1/about", self.about),
             Route("/v1/openapi.json", self.schema),
@@ -159,6 +176,57 @@ class Hub:
         except LoginRefused:
             return HTMLResponse(page("login"), 401)
         return _with_cookie(HTMLResponse(page("desk")), *self._access.cookie(extension))
+
+    async def settings_page(self, request: Request) -> Response:
+        """Show a desk's settings page."""
+        try:
+            self._desk(request, request.path_params["extension"])
+        except LoginRefused:
+            return HTMLResponse(page("login"), 401)
+        return HTMLResponse(page("settings"))
+
+    # --- settings -----------------------------------------------------------------------------------
+
+    async def settings(self, request: Request) -> Response:
+        """Return a desk's settings."""
+        extension = self._desk(request, request.query_params.get("desk", ""))
+        desks = self._settings_of()
+        return JSONResponse(await in_thread(lambda: desks.shown(extension)))
+
+    async def change_settings(self, request: Request) -> Response:
+        """Change settings; the desk's line becomes what they say."""
+        extension = self._desk(request, request.query_params.get("desk", ""))
+        asked, desks = await _body(request), self._settings_of()
+        sets = asked.get("set")
+        if not isinstance(sets, dict) or not all(
+            value is None or isinstance(value, str) for value in sets.values()
+        ):
+            raise CommandError("command_unreadable", field="set")
+        path = await in_thread(lambda: desks.change(extension, str(asked.get("scope", "user")), sets))
+        for each in self._board.desks if asked.get("scope") == "machine" else (extension,):
+            await self._board.reline(each)
+        return JSONResponse({"path": path} | await in_thread(lambda: desks.shown(extension)))
+
+    async def test_dial(self, request: Request) -> Response:
+        """Dial, or show what would be sent."""
+        extension = self._desk(request, request.query_params.get("desk", ""))
+        asked, desks = await _body(request), self._settings_of()
+        number, really = str(asked.get("number", ""))[:200], asked.get("dial") is True
+        if await in_thread(lambda: desks.has_own(extension)):
+            return JSONResponse(await in_thread(lambda: desks.test_dial(extension, number, really=really)))
+        digits = (await in_thread(lambda: desks.rules(extension))).dialled(number)
+        command = {"command": "Dial", "id": new_command_id(), "number": number}
+        answer = await answered(self._board, extension, command) if really else {}
+        shown = dumps({"command": "Dial", "number": digits, "line": extension})
+        wire = (
+            [shown, dumps({key: value for key, value in answer.items() if key != "error"})] if really else []
+        )
+        return JSONResponse({"sent": [shown], "wire": wire, "error": answer.get("error")})
+
+    def _settings_of(self) -> Desks:
+        if self._desks is None:
+            raise HTTPException(404)
+        return self._desks
 
     # --- desks --------------------------------------------------------------------------------------
 

@@ -125,20 +125,20 @@ class ParameterFile:
         entry = self._entries[section, tag]
         if "\n" in text or "\r" in text:
             raise ValueError(text)
-        lines = self.data.splitlines(keepends=True)
-        first = lines[entry.line - 1]
+        raw = self.data.splitlines(keepends=True)
+        first = raw[entry.line - 1]
         bare = first.rstrip(b"\r\n")
         mark = b"=" if section == "callto" else b">"
         head = bare[: bare.index(mark) + 1]
         encoding = _encoding(self.data)
-        lines[entry.line - 1 : entry.last] = [head + text.encode(encoding) + first[len(bare) :]]
-        return b"".join(lines)
+        raw[entry.line - 1 : entry.last] = [head + text.encode(encoding) + first[len(bare) :]]
+        return b"".join(raw)
 
 
 def read(data: bytes) -> ParameterFile:
     """Read a ``clicktocall_param.txt``: any bytes give a file, its findings say what is wrong with them."""
     reading = _Reading()
-    for number, line in enumerate(_lines(data), 1):
+    for number, line in enumerate(lines(data), 1):
         reading.take(number, line)
     reading.finish()
     file = ParameterFile(data, reading.entries, reading.sections)
@@ -154,7 +154,7 @@ def _encoding(data: bytes) -> str:
     return "utf-8"
 
 
-def _lines(data: bytes) -> list[str]:
+def lines(data: bytes) -> list[str]:
     """Split into lines at any line end; UTF-8, else Windows-1252 with its five holes read as they are."""
     data = data.removeprefix(b"\xef\xbb\xbf")
     if _encoding(data) == "utf-8":

@@ -104,6 +104,16 @@ def _held(path: str) -> Iterator[str]:
         raise SettingsError("settings_not_written", path=path, why=error.strerror or str(error)) from None
 
 
+def as_toml(sets: Mapping[str, str]) -> str:
+    """Return settings as the text of a settings file."""
+    import tomlkit
+
+    document = tomlkit.document()
+    for name, text in sorted(sets.items(), key=lambda each: ("." in each[0], each[0])):
+        _set(document, name, text, "")
+    return tomlkit.dumps(document)
+
+
 def _text(path: str) -> str:
     try:
         with open(path, encoding="utf-8", newline="") as file:

@@ -327,6 +327,7 @@ function put(root, selector, text) { const place = root.querySelector(selector);
 if (localStorage.getItem("theme")) theme(localStorage.getItem("theme"));
 await redraw(new URLSearchParams(location.search).get("lang") ?? localStorage.getItem("language") ?? (navigator.language.startsWith("fr") ? "fr" : "en"));
 $("desk").textContent = desk;
+$("settings").href = `/desk/${desk}/settings`;
 setInterval(tick, 500);
 hub.start();
 const about = await (await fetch("/v1/about")).json();

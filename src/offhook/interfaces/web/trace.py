@@ -6,7 +6,7 @@ No secret is written in any form.
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from offhook.interfaces.web.wire import Reply, Request
 from offhook.settings.secret import masked
@@ -18,19 +18,20 @@ SHOWN = 2000
 
 
 class Trace:
-    """Writes what goes over the wire to ``folder``; does nothing where ``folder`` is ``""``."""
+    """Writes what goes over the wire to ``folder``, and tells it ``told``; ``""`` and ``None``: neither."""
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str = "", told: Callable[[str], None] | None = None) -> None:
         self._path = os.path.join(folder, NAME) if folder else ""
+        self._told = told
 
     def sent(self, request: Request, secrets: Iterable[str]) -> None:
         """Note a request that goes out now."""
-        if self._path:
+        if self._on:
             self._write(masked(request.shown, secrets))
 
     def got(self, reply: Reply, took_s: float, secrets: Iterable[str], *, show: bool = True) -> None:
         """Note what came back; a reply that holds a token is not shown."""
-        if not self._path:
+        if not self._on:
             return
         text = (
             reply.body[:SHOWN].decode("utf-8", "replace") if show else f"({len(reply.body)} bytes, not shown)"
@@ -40,10 +41,18 @@ class Trace:
 
     def failed(self, why: str, secrets: Iterable[str]) -> None:
         """Note an exchange that did not come about."""
-        if self._path:
+        if self._on:
             self._write(masked(why, secrets))
 
+    @property
+    def _on(self) -> bool:
+        return bool(self._path or self._told)
+
     def _write(self, text: str) -> None:
+        if self._told is not None:
+            self._told(text)
+        if not self._path:
+            return
         now = time.time()
         stamp = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now)) + f".{int(now % 1 * 1000):03}"
         clean = "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)

@@ -1,0 +1,76 @@
+"""``offhook check``: what is wrong with a parameter file, line by line, before anybody dials with it."""
+
+import json
+import os
+import sys
+from argparse import Namespace
+
+from offhook import texts
+from offhook.errors import OffhookError, SettingsError
+from offhook.settings import divalto
+from offhook.settings.layers import home, read_place, resolve
+from offhook.settings.shared import web_file
+
+
+def check(options: Namespace) -> int:
+    """``offhook check [FILE]``: print every finding; exit code 1 where one is an error."""
+    name, findings = _findings(options)
+    if options.json:
+        rows = [
+            {"line": each.line, "level": each.level, "code": each.code, "text": _text(each, options.language)}
+            for each in findings
+        ]
+        print(json.dumps({"file": name, "findings": rows}, ensure_ascii=False))
+    else:
+        from offhook.cli import colours
+
+        for each in findings:
+            colour, plain = _colour(each.level) if colours(sys.stdout) else ("", "")
+            level = texts.say(f"check.level.{each.level}", options.language)
+            print(f"{name}:{each.line}: {colour}{level}{plain}: {_text(each, options.language)}")
+        if not findings:
+            print(texts.say("check.clean", options.language, path=name))
+    return 1 if any(each.level == "error" for each in findings) else 0
+
+
+def _findings(options: Namespace) -> tuple[str, list[divalto.Finding]]:
+    if options.file and options.file.lower().endswith(".toml"):
+        return options.file, _of_settings(options.file, options.language)
+    if options.file:
+        return options.file, divalto.read(_bytes(options.file)).findings
+    found = web_file(resolve().__getitem__, home())
+    if found is None:
+        raise SettingsError("parameter_file_missing", interface="web")
+    return found.name, divalto.read(found.data).findings
+
+
+def _of_settings(path: str, language: str) -> list[divalto.Finding]:
+    _bytes(path)
+    try:
+        read_place(path, "machine")
+    except OffhookError as error:
+        line = str(error.params.get("where", "")).rpartition(":")[2]
+        return [
+            divalto.Finding(
+                int(line) if line.isdigit() else 1, "error", "settings", {"why": error.text(language)}
+            )
+        ]
+    return []
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(1 << 20)
+    except OSError as error:
+        raise SettingsError(
+            "settings_file_unreadable", path=path, why=error.strerror or os.strerror(2)
+        ) from None
+
+
+def _text(finding: divalto.Finding, language: str) -> str:
+    return texts.say(f"check.{finding.code}", language, **finding.params)
+
+
+def _colour(level: str) -> tuple[str, str]:
+    return ("\033[31m" if level == "error" else "\033[33m"), "\033[0m"
