@@ -385,9 +385,9 @@ def _request(file: ParameterFile, section: str) -> Iterator[Finding]:
     switch = {"event": "with_event", "token": "with_token"}.get(section, "")
     if switch:
         yield from _switch(file, section, switch)
-        if file.entry(section, "url") and file.entry(section, switch) is None:
+        if file.word(section, "url") and not file.word(section, switch):
             params = {"tag": f"<{switch}>", "section": SECTIONS[section]}
-            yield Finding(file.sections[section], "warning", "switch_missing", params)
+            yield Finding(file.line(section, switch), "warning", "switch_missing", params)
     url = file.word(section, "url")
     if not url:
         if not switch or file.on(section, switch):

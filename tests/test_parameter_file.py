@@ -1,0 +1,259 @@
+"""``clicktocall_param.txt``: the seed's own file to the byte, and every slip that can be made in it."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hubs import offhook
+from offhook.settings import divalto
+from offhook.settings.divalto import ParameterFile, read
+
+SEED_PATH = Path(__file__).parent / "data" / "clicktocall_param.txt"
+SEED = SEED_PATH.read_bytes()
+LINES = SEED.decode("utf-8").split("\r\n")[:-1]
+
+
+def meaning(file: ParameterFile) -> dict[tuple[str, str], str]:
+    """Return everything a file says, defaults filled in: two files with the same one do the same."""
+    defaults = {
+        ("global", "timeout1"): "1", ("global", "timeout2"): "1", ("global", "event_ring"): "RING", ("global", "event_popup"): "POPUP",
+        ("global", "even_connect"): "CONNECT", ("global", "noshowwindow"): "0", ("global", "debug"): "0", ("dial", "methode"): "POST",
+        ("event", "methode"): "GET", ("token", "methode"): "GET", ("callto", "cmd"): "callto:$teldest$", ("callto", "cmdshellexecute"): "OPEN",
+    }  # fmt: skip
+    said = {
+        (section, tag): file.text(section, tag).strip()
+        for section, tags in (divalto.TAGS | {"callto": divalto.KEYS}).items()
+        for tag in tags
+    }
+    return {key: text or defaults.get(key, "") for key, text in said.items()}
+
+
+MEANT = meaning(read(SEED))
+
+
+def joined(lines: list[str]) -> bytes:
+    return "".join(f"{line}\r\n" for line in lines).encode("utf-8")
+
+
+# --- the seed's file ------------------------------------------------------------------------------
+
+
+def test_the_seeds_file_has_no_finding_and_comes_back_to_the_byte() -> None:
+    file = read(SEED)
+    assert file.findings == []
+    assert file.data == SEED
+    assert file.word("dial", "url").endswith("&tel=$teldest$&cmdevent=$event$")
+    assert (file.on("event", "with_event"), file.on("token", "with_token")) == (True, True)
+    assert (file.word("callto", "cmd"), file.word("callto", "cmdshellexecute")) == (
+        "callto:$teldest$",
+        "OPEN",
+    )
+
+
+@pytest.mark.parametrize("change", [lambda data: data, lambda data: b"\xef\xbb\xbf" + data, lambda data: data.replace(b"\r\n", b"\n"),
+    lambda data: data.replace(b"\r\n", b"\r"), lambda data: data.decode("utf-8").encode("cp1252"), lambda data: data.rstrip(b"\r\n"),
+    lambda data: data.replace(b"cliktocall", b"clicktocall"), lambda data: data.replace(b"cliktocall", b"ClicToCall")])  # fmt: skip
+def test_encodings_line_ends_and_spellings(change) -> None:  # type: ignore[no-untyped-def]
+    file = read(change(SEED))
+    assert file.findings == []
+    assert meaning(file) == MEANT
+
+
+def test_a_value_set_to_what_it_is_leaves_every_byte() -> None:
+    file = read(SEED)
+    for section, tags in (divalto.TAGS | {"callto": divalto.KEYS}).items():
+        for tag in tags:
+            entry = file.entry(section, tag)
+            if entry is not None:
+                assert file.with_value(section, tag, entry.text) == SEED
+    changed = file.with_value("dial", "methode", "PUT")
+    assert changed == SEED.replace(b"<methode>POST", b"<methode>PUT")
+    latin = SEED.decode().encode("cp1252")
+    assert read(latin).with_value("global", "event_ring", "SONNÉ") == latin.replace(
+        b">RING", ">SONNÉ".encode("cp1252")
+    )
+
+
+def test_from_the_command_line(tmp_path: Path) -> None:
+    done = offhook(tmp_path, "check", str(SEED_PATH))
+    assert (done.returncode, done.stdout) == (0, f"{SEED_PATH}: no finding\n")
+    wrong = tmp_path / "clicktocall_param.txt"
+    wrong.write_bytes(SEED.replace(b"<methode>POST", b"<metode>POST").replace(b"$telorg$", b"$telog$", 1))
+    done = offhook(tmp_path, "check", str(wrong))
+    assert done.returncode == 1
+    assert f"{wrong}:26: error: <metode> is no tag; did you mean <methode>?" in done.stdout
+    assert f"{wrong}:24: warning: $telog$ is no placeholder" in done.stdout
+    assert "erreur" in offhook(tmp_path, "check", str(wrong), OFFHOOK_LANGUAGE="fr").stdout
+
+
+# --- slips ----------------------------------------------------------------------------------------
+
+
+def unseen(lines: list[str], where: range | None) -> str | None:
+    """Return what a change of the file did without a finding near ``where``; ``None`` where it was told or harmless."""
+    file = read(joined(lines))
+    if meaning(file) == MEANT and not file.errors:
+        return None
+    near = [each for each in file.findings if where is None or each.line in where]
+    return None if near else f"{set(meaning(file).items()) ^ set(MEANT.items())} {file.findings}"
+
+
+def test_a_line_deleted() -> None:
+    silent = {}
+    for number, line in enumerate(LINES):
+        told = unseen(LINES[:number] + LINES[number + 1 :], None)
+        if told:
+            silent[line] = told
+    assert silent == {}
+
+
+def test_a_line_doubled() -> None:
+    silent = {}
+    for number, line in enumerate(LINES):
+        lines = LINES[: number + 1] + LINES[number:]
+        told = unseen(lines, range(number + 2, number + 3))
+        file = read(joined(lines))
+        if line and not line.startswith(";"):
+            assert any(each.line == number + 2 for each in file.findings), f"{line} doubled is not told"
+        if told:
+            silent[line] = told
+    assert silent == {}
+
+
+def test_a_line_moved_to_another_section() -> None:
+    """To the end and to the beginning of each section; a section's own tag, too."""
+    starts = [number for number, line in enumerate(LINES) if line in divalto.SECTIONS.values()]
+    silent = {}
+    for number, line in enumerate(LINES):
+        if line.startswith(";"):
+            continue
+        for place in {*(start + 1 for start in starts), *starts[1:], len(LINES)}:
+            lines = LINES[:number] + LINES[number + 1 :]
+            at = place - (place > number)
+            lines.insert(at, line)
+            if lines == LINES:
+                continue
+            told = unseen(lines, None)
+            if told:
+                silent[f"{line} to {place}"] = told
+    assert silent == {}
+
+
+VALUES = ("<url>", "cmd=", "<event_ring>", "<event_popup>", "<even_connect>", "<noshowwindow>", "<debug>")
+"""Where a word of one's own or a plain 0 or 1 stands: another is another wish, and nobody can know."""
+
+
+@pytest.mark.slow
+def test_a_letter_changed() -> None:
+    silent = {}
+    for number, line in enumerate(LINES):
+        begin = max((len(tag) for tag in VALUES if line.startswith(tag)), default=0)
+        for at in range(1 if line.startswith(";") else 0, begin or len(line)):
+            for letter in "xZ<>;$=1 é".replace(line[at], ""):
+                changed = line[:at] + letter + line[at + 1 :]
+                lines = [*LINES[:number], changed, *LINES[number + 1 :]]
+                here = None if changed.startswith(";") else range(number + 1, number + 2)
+                told = unseen(lines, here)
+                if told and not _is_its_section(lines, number):
+                    silent[f"{number + 1}: {changed}"] = told
+    assert silent == {}
+
+
+def _is_its_section(lines: list[str], number: int) -> bool:
+    """Say whether what a line lacks now is told on its section's line: there is no better place for it."""
+    starts = [at for at, line in enumerate(LINES) if at <= number and line in divalto.SECTIONS.values()]
+    return any(each.line - 1 in starts[-1:] for each in read(joined(lines)).findings)
+
+
+def test_a_comment_that_lost_its_mark() -> None:
+    """It would be data, or ignored: it is told on its own line."""
+    for number, line in enumerate(LINES):
+        if line.startswith(";"):
+            lines = [*LINES[:number], "x" + line[1:], *LINES[number + 1 :]]
+            file = read(joined(lines))
+            assert any(each.line == number + 1 for each in file.findings), line
+
+
+FINDINGS = [
+    ("<url>http://x/$telorg$", "number_missing", 2),
+    ("<url>htp://x/$teldest$", "url_unreadable", 2),
+    ("<url>http://$telorg$/x?$teldest$", "placeholder_in_host", 2),
+    ("<url>http://x/$teldest$\n<methode>POT", "value_unreadable", 3),
+    ("<url>http://x/$teldest$\n<headers>X", "header_unreadable", 3),
+    ("<url>http://x/$teldest$&p=$mdp$", "password_in_clear", 2),
+    ("<url>http://x/$teldest$&p=$passe$", "placeholder_unknown", 2),
+    ("<url>http://x/$teldest$&p=$user", "placeholder_open", 2),
+    ("<url>http://x/$teldest$&t=$token$", "token_never_asked", 1),
+    ("<url>http://x/$teldest$\n<methode>GET\n<data>x", "get_has_no_body", 4),
+    ("<url>http://x/$teldest$\n<data>x\n<dta>y", "tag_unknown", 4),
+    ("<url>http://x/$teldest$\n<foo>x", "line_unknown", 3),
+    ("<url>http://x/$teldest$\n<json_tel>x", "tag_elsewhere", 3),
+    (
+        "<url>http://x/$teldest$\n<cliktocallevent>\n<with_event>1\n<type_return>json\n<url>http://x/$teldest$",
+        "placeholder_not_here",
+        6,
+    ),
+    (
+        "<url>http://x/$teldest$\n<cliktocalltoken>\n<with_token>1\n<type_return>json\n<url>http://x/$token$",
+        "placeholder_not_here",
+        6,
+    ),
+    (
+        "<url>http://x/$teldest$\n<cliktocallevent>\n<with_event>1\n<type_return>jsn\n<url>http://x/",
+        "value_unreadable",
+        5,
+    ),
+    (
+        "<url>http://x/$teldest$\n<cliktocallevent>\n<with_event>1\n<type_return>xml\n<url>http://x/\n<xml_result_tel_in_attrib>1",
+        "attribute_unnamed",
+        7,
+    ),
+    (
+        "<url>http://x/$teldest$\n<cliktocallevent>\n<with_event>1\n<type_return>xml\n<url>http://x/\n<xml_tel_attrib>v",
+        "attribute_unused",
+        7,
+    ),
+    ("<url>http://x/$teldest$\n<cliktocallevent>\n<with_event>1", "url_missing", 3),
+    ("<url>http://x/$teldest$\n<callto>\ncmnd=x", "key_unknown", 4),
+    ("<url>http://x/$teldest$\n<callto>\ncmd=calto:$teldest$", "word_unusual", 4),
+    ("<url>http://x/$teldest$\n<callto>\ncmd=callto:", "number_missing", 4),
+    ("<url>http://x/$teldest$\n<callto>\ncmd=x:$teldest$$mdp$", "password_to_program", 4),
+    ("<url>http://x/$teldest$\n<global>\n<timeout1>soon", "value_unreadable", 4),
+]
+
+
+@pytest.mark.parametrize(("text", "code", "line"), FINDINGS)
+def test_findings(text: str, code: str, line: int) -> None:
+    found = {(each.code, each.line) for each in read(f"<cliktocalldial>\n{text}\n".encode()).findings}
+    assert (code, line) in found
+
+
+def test_data_continues_and_dataencode_begins_within() -> None:
+    file = read(
+        b'<cliktocalldial>\n<url>http://x/$teldest$\n<data><a>\n;not this\n\n <b>$user$</b>\n</a><dataencode><c x="1"/>\n<d/>\n<headers>A=1'
+    )
+    assert file.findings == []
+    assert file.text("dial", "data") == "<a>\n\n <b>$user$</b>\n</a>"
+    assert file.text("dial", "dataencode") == '<c x="1"/>\n<d/>'
+    assert file.text("dial", "headers") == "A=1"
+
+
+def test_no_section_at_all() -> None:
+    for data in (b"", b"hello", b"\x00\xff", b"<url>x"):
+        assert any(each.code == "no_section" for each in read(data).findings)
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes_give_a_file_and_come_back(data: bytes) -> None:
+    file = read(data)
+    assert file.data == data
+    for finding in file.findings:
+        assert 1 <= finding.line <= len(divalto.lines(data)) or finding.code == "no_section"
+
+
+@given(st.lists(st.tuples(st.sampled_from(LINES), st.binary(max_size=6)), max_size=40))
+def test_any_lines_in_any_order_give_a_file(parts: list[tuple[str, bytes]]) -> None:
+    data = b"\n".join(line.encode() + more for line, more in parts)
+    assert read(data).data == data

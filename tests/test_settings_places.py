@@ -1,0 +1,368 @@
+"""Settings: every combination of places, tick box, locks and OFFHOOK_HOME; whole or not at all when written."""
+
+import itertools
+import json
+import os
+import resource
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hubs import environment, offhook
+from offhook.errors import OffhookError, SettingsError
+from offhook.settings.layers import desk_folder, in_force, resolve
+from offhook.settings.shared import read
+from offhook.settings.stores import change, lock
+
+# --- which place wins -----------------------------------------------------------------------------
+
+ON_OFF = (False, True)
+COMBINATIONS = list(itertools.product(ON_OFF, ON_OFF, (None, "no", "yes"), ON_OFF, ON_OFF, ON_OFF))
+
+
+def expected(machine: bool, user: bool, box: str | None, locked: bool, environ: bool) -> tuple[str, str, str]:
+    """Return interface, its section's command and an ordinary setting's country, straight from the specification."""
+    if machine and locked:
+        return "callto", "machine:$teldest$", "BE"
+    bundle = "machine" if machine and box != "yes" else "user" if user else "none"
+    interface = {"machine": "callto", "user": "callto", "none": "hub"}[bundle]
+    command = {"machine": "machine:$teldest$", "user": "user:$teldest$", "none": ""}[bundle]
+    if bundle == "none":  # nobody chose an interface: its section is no bundle and follows the places
+        command = "machine:$teldest$" if machine else "callto:$teldest$"
+    country = "CH" if user else "BE" if machine else "FR"
+    if environ:
+        return "callto", "environment:$teldest$", "DE"
+    return interface, command, country
+
+
+@pytest.mark.parametrize(("machine", "user", "box", "locked", "environ", "portable"), COMBINATIONS)
+def test_every_combination(
+    tmp_path: Path, machine: bool, user: bool, box: str | None, locked: bool, environ: bool, portable: bool
+) -> None:
+    system, home = tmp_path / "etc" / "settings.toml", tmp_path / "home"
+    system.parent.mkdir()
+    home.mkdir()
+    state = tmp_path / "state"
+    (state / "offhook").mkdir(parents=True)
+    where = home if portable else state / "offhook"
+    machine_path = home / "machine.toml" if portable else system
+    if machine:
+        locks = 'locked = ["interface", "callto.*", "country"]\n' if locked else ""
+        text = f'{locks}interface = "callto"\ncountry = "BE"\n[callto]\ncommand = "machine:$teldest$"\n'
+        machine_path.write_text(text)
+    lines = ['country = "CH"\ninterface = "callto"\n'] if user else []
+    lines += [f"use_user_settings = {'true' if box == 'yes' else 'false'}\n"] if box else []
+    lines += ['[callto]\ncommand = "user:$teldest$"\n'] if user else []
+    (where / "settings.toml").write_text("".join(lines))
+    variables = {"OFFHOOK_HOME": str(home)} if portable else {"XDG_STATE_HOME": str(state)}
+    if environ:
+        variables |= {
+            "OFFHOOK_INTERFACE": "callto", "OFFHOOK_CALLTO__COMMAND": "environment:$teldest$", "OFFHOOK_COUNTRY": "DE",
+        }  # fmt: skip
+    found = resolve({}, variables, system=str(system))
+    seen = (found["interface"], found["callto.command"], found["country"])
+    assert seen == expected(machine, user, box, locked, environ)
+    for name in ("interface", "callto.command", "country"):
+        origin, place = found.origin(name), found.place(name)
+        names = {
+            "default": "default",
+            "machine": str(machine_path),
+            "user": str(where / "settings.toml"),
+            "environment": "OFFHOOK_",
+        }
+        assert origin.startswith(names[place]), (name, origin, place)
+    if machine and locked and (user or environ):
+        assert found.overruled["country"], "the person is told what was set in vain"
+
+
+def test_the_machines_locks_hold_for_a_portable_installation(tmp_path: Path) -> None:
+    system, home = tmp_path / "settings.toml", tmp_path / "home"
+    home.mkdir()
+    system.write_text(
+        'locked = ["country"]\ncountry = "BE"\noutside_prefix = "9"\n[guard]\nbarred = ["+33899."]\n'
+    )
+    (home / "settings.toml").write_text('country = "FR"\n[guard]\nbarred = []\n')
+    environ = {"OFFHOOK_HOME": str(home), "OFFHOOK_GUARD__BARRED": "1"}
+    found = resolve({"country": "DE"}, environ, system=str(system))
+    assert (found["country"], found["guard.barred"]) == ("BE", "+33899."), (
+        "what it sets of guard is locked anyhow"
+    )
+    assert found.overruled == {"country": "--country", "guard.barred": "OFFHOOK_GUARD__BARRED"}
+    assert found["outside_prefix"] == "", "only its locks reach into a portable installation"
+
+
+def test_the_command_line_wins_over_all_but_locks(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text('country = "CH"\n')
+    found = resolve(
+        {"country": "LU"}, {"OFFHOOK_HOME": str(tmp_path), "OFFHOOK_COUNTRY": "DE"}, system="/nowhere"
+    )
+    assert (found["country"], found.origin("country")) == ("LU", "--country")
+
+
+def test_the_shared_folder_lies_under_either_bundle(tmp_path: Path) -> None:
+    shared = tmp_path / "sys"
+    shared.mkdir()
+    (shared / "clicktocall_param.txt").write_text(
+        "<global>\n<noshowwindow>1\n<callto>\ncmd=tel:$teldest$\ncmdshellexecute=edit\n"
+    )
+    environ = {"OFFHOOK_HOME": str(tmp_path), "OFFHOOK_SHARED_FOLDER": str(shared)}
+    found = resolve({}, environ, shared=True, system="/nowhere")
+    assert [found[name] for name in ("callto.command", "callto.verb", "window.show")] == [
+        "tel:$teldest$",
+        "edit",
+        "no",
+    ]
+    assert found.origin("callto.command") == f"{shared / 'clicktocall_param.txt'}:4"
+    (tmp_path / "settings.toml").write_text('interface = "callto"\n[callto]\ncommand = "sip:$teldest$@x"\n')
+    found = resolve({}, environ, shared=True, system="/nowhere")
+    assert (found["callto.command"], found["callto.verb"]) == ("sip:$teldest$@x", "edit")
+
+
+def test_who_the_desk_is_stays_the_users(tmp_path: Path) -> None:
+    (tmp_path / "machine.toml").write_text('interface = "web"\n[desk]\nextension = "1"\nuser = "m"\n')
+    (tmp_path / "settings.toml").write_text('[desk]\nextension = "2"\n')
+    found = resolve({}, {"OFFHOOK_HOME": str(tmp_path)}, system="/nowhere")
+    assert (found["desk.extension"], found["desk.user"]) == ("2", "m")
+
+
+def test_show_names_each_origin(tmp_path: Path) -> None:
+    shared = tmp_path / "sys"
+    shared.mkdir()
+    (shared / "clicktocall_param.txt").write_text("<callto>\ncmd=tel:$teldest$\n")
+    (tmp_path / "machine.toml").write_text(
+        f'locked = ["country"]\ncountry = "BE"\nshared_folder = "{shared}"\n'
+    )
+    (tmp_path / "settings.toml").write_text('country = "FR"\n[desk]\nextension = "1024"\n')
+    done = offhook(tmp_path, "settings", "show", "--json", OFFHOOK_DIAL_FORMAT="e164")
+    rows = {row["name"]: row for row in json.loads(done.stdout)["settings"]}
+    origins = {
+        name: rows[name]["origin"].replace(str(tmp_path), "~")
+        for name in ("country", "callto.command", "desk.extension", "dial_format", "web.events")
+    }
+    assert origins == {
+        "country": "~/machine.toml:2", "callto.command": "~/sys/clicktocall_param.txt:2", "desk.extension": "~/settings.toml:3",
+        "dial_format": "OFFHOOK_DIAL_FORMAT", "web.events": "default",
+    }  # fmt: skip
+    assert rows["country"]["locked"]
+    assert rows["country"]["overruled"].endswith("settings.toml:1")
+    read_by_a_person = offhook(tmp_path, "settings", "show", "country").stdout
+    assert "locked" in read_by_a_person
+    assert "settings.toml:1" in read_by_a_person
+    assert "\033" not in read_by_a_person, "no colours into a pipe"
+
+
+# --- changing -------------------------------------------------------------------------------------
+
+COMMENTED = '# ours\ncountry = "FR"  # France\n\n# the desk\n[desk]\nextension = "1024"\n'
+
+
+def test_writing_keeps_comments_and_order(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(COMMENTED)
+    change(str(path), {"desk.user": "zoé", "country": "BE", "web.timeout_s": "2,5"})
+    expected = COMMENTED.replace('"FR"', '"BE"') + 'user = "zoé"\n\n[web]\ntimeout_s = 2.5\n'
+    assert path.read_text() == expected
+    change(str(path), {"desk.user": None, "web.timeout_s": None})
+    assert path.read_text().startswith(COMMENTED.replace('"FR"', '"BE"'))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    "sets", [{"country": "FR", "hub.prot": "1"}, {"hub.port": "x"}, {"desk.user": "a\0b"}]
+)
+def test_a_wrong_change_changes_nothing(tmp_path: Path, sets: dict[str, str]) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(COMMENTED)
+    with pytest.raises(SettingsError):
+        change(str(path), sets)
+    assert path.read_text() == COMMENTED
+
+
+def test_a_file_that_is_wrong_already_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text("[desk\n")
+    done = offhook(tmp_path, "settings", "set", "country", "BE")
+    assert (done.returncode, path.read_text()) == (3, "[desk\n")
+    assert "settings.toml" in done.stderr
+
+
+def test_what_is_locked_cannot_be_set_and_a_dry_run_sets_nothing(tmp_path: Path) -> None:
+    assert offhook(tmp_path, "settings", "set", "--machine", "country", "BE").returncode == 0
+    assert offhook(tmp_path, "settings", "lock", "country").returncode == 0
+    done = offhook(tmp_path, "settings", "set", "country", "FR")
+    assert done.returncode == 3
+    assert "machine.toml" in done.stderr
+    assert not (tmp_path / "settings.toml").exists()
+    assert "FR" in offhook(tmp_path, "settings", "set", "language", "fr", "--dry-run").stdout.upper()
+    assert not (tmp_path / "settings.toml").exists()
+    assert offhook(tmp_path, "settings", "unlock", "country").returncode == 0
+    assert offhook(tmp_path, "settings", "set", "country", "FR").returncode == 0
+    assert (tmp_path / "machine.toml").read_text() == 'country = "BE"\nlocked = []\n'
+
+
+def test_export_and_import(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    offhook(one, "settings", "set", "desk.extension", "1024")
+    offhook(one, "settings", "set", "internal_numbers", "1xxx 2000-2999")
+    exported = offhook(one, "settings", "export").stdout
+    (tmp_path / "mine.toml").write_text(exported)
+    assert offhook(other, "settings", "import", str(tmp_path / "mine.toml")).returncode == 0
+    assert offhook(other, "settings", "export").stdout == exported
+
+
+def test_an_unknown_key_is_an_error_that_names_the_nearest(tmp_path: Path) -> None:
+    done = offhook(tmp_path, "settings", "set", "desk.extention", "1")
+    assert done.returncode == 3
+    assert "desk.extension" in done.stderr
+
+
+def test_desks_of_the_hub_have_their_own_folder_but_the_users(tmp_path: Path) -> None:
+    environ = {"OFFHOOK_HOME": str(tmp_path)}
+    assert desk_folder("1002", environ) == str(tmp_path / "desks" / "1002")
+    (tmp_path / "settings.toml").write_text('[desk]\nextension = "1002"\n')
+    assert desk_folder("1002", environ) == str(tmp_path)
+    with pytest.raises(SettingsError):
+        desk_folder("../../etc", environ)
+
+
+# --- a crash at every step ------------------------------------------------------------------------
+
+CRASHING = """
+import os, sys
+from offhook.settings.stores import change, lock
+path, at, what = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+count = 0
+def crash(real):
+    def step(*words, **more):
+        global count
+        count += 1
+        if count == at and what == "kill":
+            os._exit(9)
+        if count == at and what == "half" and real is write and len(words[1]) > 1:
+            real(words[0], bytes(words[1])[: len(words[1]) // 2])
+            os._exit(9)
+        if count == at and what == "full":
+            raise OSError(28, os.strerror(28))
+        return real(*words, **more)
+    return step
+write = os.write
+for name in ("write", "fsync", "replace", "open", "unlink"):
+    setattr(os, name, crash(getattr(os, name)))
+from offhook.errors import OffhookError
+try:
+    change(path, {"country": "BE", "desk.user": "new"})
+except OffhookError as error:
+    assert error.code == "settings_not_written", error.code
+    sys.exit(3)
+finally:
+    sys.stdout.write(str(count))
+    sys.stdout.flush()
+"""
+
+
+@pytest.mark.parametrize("what", ["kill", "half", "full"])
+def test_a_crash_at_every_step_leaves_the_old_file_or_the_new_one(tmp_path: Path, what: str) -> None:
+    """A kill, half a write, or a disk that is full, at each call that touches the disk."""
+    path = tmp_path / "settings.toml"
+    seen, steps = set(), 0
+    for at in range(1, 40):
+        path.write_text(COMMENTED)
+        words = [sys.executable, "-c", CRASHING, str(path), str(at), what]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment(tmp_path))
+        text = path.read_text()
+        assert text == COMMENTED or (
+            '"BE"' in text and 'user = "new"' in text and text.startswith("# ours\n")
+        ), (at, text)
+        seen.add(text == COMMENTED)
+        steps += 1
+        resolve({}, {"OFFHOOK_HOME": str(tmp_path)}, system="/nowhere")
+        if done.stdout and int(done.stdout) < at:
+            break  # it is through
+    assert seen == {True, False}
+    assert steps > 4, "it was interrupted at each of several steps"
+    change(str(path), {"country": "CH"})
+    assert '"CH"' in path.read_text(), "what a crash left behind stops nobody"
+
+
+def test_a_disk_that_takes_no_more(tmp_path: Path) -> None:
+    """The system itself refuses to let the draft grow; nothing is left lying about."""
+    path = tmp_path / "settings.toml"
+    path.write_text(COMMENTED)
+    code = "import sys; from offhook.settings.stores import change; change(sys.argv[1], {'country': 'BE'})"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False, env=environment(tmp_path),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)),
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert path.read_text() == COMMENTED
+    assert [each.name for each in tmp_path.iterdir() if each.name.endswith(".new")] == []
+
+
+def test_two_changes_at_once_both_count(tmp_path: Path) -> None:
+    code = "import sys; from offhook.settings.stores import change; change(sys.argv[1], {sys.argv[2]: 'x1'})"
+    names = ["desk.user", "desk.ident", "desk.extension", "callto.verb", "callto.program", "web.event_name"]
+    path = tmp_path / "settings.toml"
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, str(path), name], env=environment(tmp_path))
+        for name in names
+    ]
+    assert [each.wait(60) for each in running] == [0] * len(names)
+    found = resolve({}, {"OFFHOOK_HOME": str(tmp_path)}, system="/nowhere")
+    assert [found[name] for name in names] == ["x1"] * len(names)
+
+
+# --- a shared folder that does not answer ---------------------------------------------------------
+
+
+def test_a_folder_that_hangs_costs_half_a_second_and_gives_the_last_good_copy(tmp_path: Path) -> None:
+    """A pipe nobody writes to: opening it waits for ever, as a file server that is down makes it wait."""
+    shared, home = tmp_path / "sys", tmp_path / "home"
+    shared.mkdir()
+    path = shared / "clicktocall_param.txt"
+    path.write_text("<callto>\ncmd=tel:$teldest$\n")
+    environ = {"OFFHOOK_SHARED_FOLDER": str(shared), "OFFHOOK_INTERFACE": "callto"}
+    assert offhook(home, "dial", "0388202020", "--dry-run", **environ).stdout == "tel:0388202020\n"
+    path.unlink()
+    os.mkfifo(path)
+    begun = time.monotonic()
+    assert offhook(home, "dial", "0388202020", "--dry-run", **environ).stdout == "tel:0388202020\n"
+    assert time.monotonic() - begun < 5, "half a second's patience, and a process's start"
+    begun = time.monotonic()
+    found = read(str(shared), "clicktocall_param.txt", str(home))
+    assert 0.45 < time.monotonic() - begun < 2.0
+    assert found is not None
+    assert "copy of" in found.name
+    origin = offhook(home, "settings", "show", "callto.command", **environ).stdout
+    assert "copy of" in origin, "it is named as such"
+
+
+def test_a_folder_that_hangs_without_a_copy_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "sys").mkdir()
+    os.mkfifo(tmp_path / "sys" / "clicktocall_param.txt")
+    with pytest.raises(SettingsError) as caught:
+        read(str(tmp_path / "sys"), "clicktocall_param.txt", str(tmp_path))
+    assert caught.value.code == "shared_folder_down"
+    with pytest.raises(OffhookError):
+        read(str(tmp_path / "gone"), "clicktocall_param.txt", str(tmp_path))
+
+
+def test_in_force_reads_nothing(tmp_path: Path) -> None:
+    from offhook.settings.layers import Place, Places, Value
+
+    user = Place({"country": Value("CH", "u", "user")})
+    machine = Place({"country": Value("BE", "m", "machine")}, locked=("coun*",))
+    assert in_force(Places(user=user))["country"] == "CH"
+    assert in_force(Places(user=user, machine=machine))["country"] == "BE"
+
+
+def test_locks_are_written_where_toml_can_read_them(tmp_path: Path) -> None:
+    path = tmp_path / "machine.toml"
+    path.write_text("[desk]\nextension = '1'\n")
+    lock(str(path), ["desk.*", "country"], locked=True)
+    assert path.read_text() == 'locked = ["desk.*", "country"]\n\n[desk]\nextension = \'1\'\n'
+    with pytest.raises(SettingsError):
+        lock(str(path), ["nonsense"], locked=True)
