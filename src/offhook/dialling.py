@@ -86,10 +86,26 @@ class DialRules(NamedTuple):
             return not digits.startswith("0") and phonenumbers.is_valid_short_number_for_region(
                 short, self.country
             )
-        try:
-            return phonenumbers.is_valid_number(phonenumbers.parse(_with_plus(digits), self.country))
-        except phonenumbers.NumberParseException:
-            return False
+        found = self._parsed(digits)
+        return found is not None and phonenumbers.is_valid_number(found)
+
+    def _parsed(self, digits: str) -> "PhoneNumber | None":
+        """Return the number as the country reads it, else with ``00`` for the international prefix everywhere."""
+        import phonenumbers
+
+        if (
+            "*" in digits or "#" in digits
+        ):  # phonenumbers would take what follows for an extension, and drop it
+            return None
+        found = None
+        for written in (digits, _with_plus(digits)):
+            try:
+                found = phonenumbers.parse(written, self.country)
+            except phonenumbers.NumberParseException:
+                continue
+            if phonenumbers.is_valid_number(found):
+                break
+        return found
 
     def _short(self, digits: str) -> "PhoneNumber":
         import phonenumbers
@@ -111,11 +127,8 @@ class DialRules(NamedTuple):
         """Return the number in the form asked for; what has no international form stays as typed."""
         import phonenumbers
 
-        try:
-            found = phonenumbers.parse(_with_plus(digits), self.country)
-        except phonenumbers.NumberParseException:
-            return digits
-        if not phonenumbers.is_valid_number(found):
+        found = self._parsed(digits)
+        if found is None or not phonenumbers.is_valid_number(found):
             return digits
         standard = phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
         home = found.country_code == phonenumbers.country_code_for_region(self.country)
@@ -135,10 +148,7 @@ class DialRules(NamedTuple):
             return
         import phonenumbers
 
-        try:
-            found = phonenumbers.parse(_with_plus(digits), self.country)
-        except phonenumbers.NumberParseException:
-            found = None
+        found = self._parsed(digits)
         if found is not None and self.guard.countries:
             region = phonenumbers.region_code_for_number(found)
             if (self.country if _is_short(digits) else region) not in self.guard.countries:

@@ -5,7 +5,7 @@ library; comparing numbers loads ``phonenumbers`` when it is first used.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from offhook.errors import Refused
@@ -20,8 +20,11 @@ INTERNAL_DIGITS = 5
 
 _SCHEME = re.compile(r"(tel|callto|sips?|skype)\s*:\s*(//)?", re.IGNORECASE)
 _PAUSE = re.compile(r"[,;pPwW]+(?=[0-9*#])")
-_CLEAN = re.compile(r"[\s.\-/()\u00a0\u2007\u202f\u2010-\u2015\u2060\u200e\u200f\u202a-\u202e]+")
-_DIGITS = re.compile(r"\+?[0-9*#]+\Z")
+_CLEAN = re.compile(
+    r"[\s.\-/()\u00a0\u00ad\u00b7\u2007\u200b-\u200f\u2010-\u2015\u202a-\u202f\u2060\u2212\ufe0f\uff08\uff09\uff0d]+"
+)
+_BREAK = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+_DIGITS = re.compile(r"(\+[0-9]|[0-9*#])[0-9*#]*\Z")
 _HIDDEN = frozenset(
     {
         "",
@@ -53,11 +56,13 @@ def read(text: str) -> Number:
     ``#`` and ``tel: callto: sip: skype:`` URIs, whose host is dropped and whose ``;name=value``
     parameters are read. ``,`` ``;`` ``p`` ``w`` before digits begin the digits sent after the answer.
     """
-    plain = text.strip()
+    plain = text.strip() if text.isascii() else _in_ascii(text)
     if not plain:
         raise Refused("number_empty")
     scheme = _SCHEME.match(plain)
     rest = _unquoted(plain[scheme.end() :]) if scheme else plain
+    if _BREAK.search(rest):
+        raise Refused("number_unreadable", number=shown(text))
     if scheme and "@" in rest:  # a SIP host and what follows it
         rest = rest.partition("@")[0]
     rest, ext, context = _without_parameters(rest.partition("?")[0] if scheme else rest)
@@ -82,7 +87,7 @@ def shown(text: str) -> str:
     return safe if len(safe) <= 40 else safe[:39] + "…"
 
 
-def party(raw: object, name: object = "", country: str = "FR", strip: Iterable[str] = ()) -> "Party":
+def party(raw: object, name: object = "", country: str = "FR", strip: Collection[str] = ()) -> "Party":
     """Return who a switch's number belongs to: E.164 where it can be, hidden and internal as such.
 
     ``strip`` are prefixes the switch may have added (``incoming_strip``). Whatever the switch sent, the party
@@ -105,9 +110,9 @@ def party(raw: object, name: object = "", country: str = "FR", strip: Iterable[s
         return Party(raw=raw, name=name, kind=Kind.UNREADABLE)
 
 
-def _without_added(number: str, country: str, strip: Iterable[str]) -> str:
+def _without_added(number: str, country: str, strip: Collection[str]) -> str:
     """Take off what the switch added: a prefix without which it is a number, and with which it is none."""
-    if number.startswith("+") or e164(number, country):
+    if not strip or number.startswith("+") or len(number) <= INTERNAL_DIGITS or e164(number, country):
         return number
     for prefix in strip:
         rest = number.removeprefix(prefix)
@@ -146,6 +151,14 @@ def pretty(number: str, country: str = "FR") -> str:
 
 def _international(text: str) -> bool:
     return text.lstrip().startswith(("+", "00"))
+
+
+def _in_ascii(text: str) -> str:
+    """Write digits of other scripts, and the wide ``+``, as they are dialled."""
+    import unicodedata
+
+    plain = (str(unicodedata.decimal(letter)) if letter.isdecimal() else letter for letter in text)
+    return "".join(plain).replace("\uff0b", "+").strip().strip("\u200e\u200f\u202a-\u202e")
 
 
 def _unquoted(text: str) -> str:

@@ -111,7 +111,10 @@ class Values:
         from base64 import b64encode
 
         pair = f"{self._plain['user']}:{self._secret()}"
-        return b64encode(pair.encode("utf-8", "surrogatepass")).decode()
+        try:
+            return b64encode(pair.encode("utf-8")).decode()
+        except UnicodeEncodeError:
+            raise SettingsError("value_undeliverable", word="$auth$", why="UTF-8") from None
 
 
 def fill(template: str, values: Values, escape: Escape) -> str:

@@ -1,0 +1,223 @@
+"""What is dialled for a number, row by row: forms, prefix, internal, emergency, short numbers, guard.
+
+``data/numbers.tsv`` names for every row where its reading comes from: libphonenumber's own test data, the French
+numbering plan (ARCEP), RFC 3966 and 3261.
+"""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from offhook.dialling import DialRules, Guard, hidden_short_numbers, rules_from
+from offhook.errors import Refused, SettingsError
+from offhook.interface import Line
+from offhook.interfaces.callto.driver import CalltoInterface
+from offhook.model import Dial, Kind
+from offhook.numbers import e164, party, read
+from offhook.settings.model import SETTINGS
+
+TABLE = (Path(__file__).parent / "data" / "numbers.tsv").read_text("utf-8").splitlines()[1:]
+ROWS = [(json.loads(text), *rest) for text, *rest in (line.split("\t") for line in TABLE)]
+OUTSIDE = DialRules(internal=("4xxx",))
+EMERGENCY = tuple(SETTINGS["emergency_numbers"].default.split())
+
+
+def test_there_are_enough_rows_each_with_its_source() -> None:
+    assert len(ROWS) >= 200
+    assert sum(row[4].startswith(("libphonenumber", "ARCEP")) for row in ROWS) >= 80
+    assert all(row[4] for row in ROWS)
+
+
+@pytest.mark.parametrize(("text", "country", "digits", "standard", "source"), ROWS)
+def test_every_form(text: str, country: str, digits: str, standard: str, source: str) -> None:
+    if digits == "refused":
+        with pytest.raises(Refused):
+            read(text)
+        return
+    rules = OUTSIDE._replace(country=country)
+    assert read(text).digits == digits
+    assert rules.dialled(text) == digits, "as typed"
+    wanted = digits if standard == "-" else standard
+    assert rules._replace(form="e164").dialled(text) == wanted
+    assert rules._replace(form="e164", prefix="0").dialled(text) in (wanted, wanted.removeprefix("0")), (
+        "no prefix under e164"
+    )
+    if standard != "-":
+        assert rules._replace(form="international_00").dialled(text) == f"00{standard[1:]}"
+    if country == "FR" and standard.startswith("+33"):
+        assert rules._replace(form="national").dialled(text) == f"0{standard[3:]}"
+        assert rules._replace(form="national", prefix="9").dialled(text) == f"90{standard[3:]}"
+        assert rules._replace(form="international_00", prefix="9").dialled(text) == f"900{standard[1:]}"
+        typed = f"00{digits[1:]}" if digits.startswith("+") else digits
+        assert rules._replace(prefix="9").dialled(text) == f"9{typed}", "a typed + becomes 00"
+        assert e164(text, "FR") == standard
+
+
+@pytest.mark.parametrize("text", ['"03 88 20 20 20"', "<0388202020>", "++33388202020", "03_88", "03•88", "0388&x=1", "0388;x", "03\n88202020x", "+",
+    "+***", "#", "", " ", "tel:", "callto:", "03882020\r\nX: 1", "tel:%0d%0a1", "$(id)", "javascript:1", "0388'", "a", "0" * 33, "١٢x"])  # fmt: skip
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(Refused) as caught:
+        read(text)
+    assert caught.value.hint
+
+
+PREFIX = [
+    # typed, prefix, country, dialled, why
+    ("0388202020", "0", "FR", "00388202020", "external"),
+    ("00388202020", "0", "FR", "00388202020", "has it already: no number as typed, one without"),
+    ("+33388202020", "0", "FR", "00033388202020", "+ becomes 00"),
+    ("0033388202020", "0", "FR", "00033388202020", "international as typed: a number, so it has no prefix"),
+    ("00033388202020", "0", "FR", "00033388202020", "has it already"),
+    ("+49 30 123456", "0", "FR", "0004930123456", "abroad"),
+    ("0388202020", "9", "FR", "90388202020", "another prefix"),
+    ("90388202020", "9", "FR", "90388202020", "has that already"),
+    ("9 0388202020", "9", "FR", "90388202020", "typed with a blank"),
+    ("030 123456", "0", "DE", "0030123456", "another country"),
+    ("650 253 0000", "9", "US", "96502530000", "another country"),
+    ("9 650 253 0000", "9", "US", "96502530000", "has it already"),
+    ("02 12345678", "0", "IT", "00212345678", "a leading 0 that belongs to the number"),
+    ("3639", "0", "FR", "03639", "a short number that no pattern takes for internal"),
+    ("03639", "0", "FR", "03639", "has it already"),
+    ("118218", "0", "FR", "0118218", "short"),
+    ("4012", "0", "FR", "4012", "internal: a pattern says so"),
+    ("*21*0388202020#", "0", "FR", "*21*0388202020#", "a feature code"),
+    ("#31#", "0", "FR", "#31#", "a feature code"),
+    ("112", "0", "FR", "112", "emergency, unprefixed"),
+    ("0112", "0", "FR", "112", "emergency, however it was typed"),
+    ("116 000", "0", "FR", "116000", "emergency"),
+    ("15", "", "FR", "15", "emergency, no prefix anyhow"),
+    ("0388202020", "", "FR", "0388202020", "no prefix"),
+]
+
+
+@pytest.mark.parametrize(
+    ("typed", "prefix", "country", "dialled"), [row[:4] for row in PREFIX], ids=[row[4] for row in PREFIX]
+)
+def test_the_outside_prefix(typed: str, prefix: str, country: str, dialled: str) -> None:
+    rules = OUTSIDE._replace(prefix=prefix, country=country, emergency=EMERGENCY)
+    assert rules.dialled(typed) == dialled
+    assert rules.of(dialled) == dialled, "never twice"
+
+
+def test_the_prefix_in_front_of_emergency_numbers_where_the_administrator_says_so() -> None:
+    rules = OUTSIDE._replace(prefix="0", emergency=EMERGENCY, emergency_prefix=True)
+    assert [rules.dialled(each) for each in ("112", "0112", "15")] == ["0112", "0112", "015"]
+
+
+@pytest.mark.parametrize(
+    ("entries", "internal", "external"),
+    [
+        (("5",), ["1", "12345", "3639"], ["123456", "0388202020"]),
+        (("1xxx",), ["1000", "1999"], ["2000", "10000", "3639"]),
+        (("2000-2999",), ["2000", "2999"], ["1999", "3000", "02000"]),
+        (("8.",), ["8", "81234567"], ["7"]),
+        (("3", "4xxx"), ["123", "4123"], ["1234"]),
+        ((), ["*21"], ["1", "12"]),
+    ],
+)
+def test_what_is_internal(entries: tuple[str, ...], internal: list[str], external: list[str]) -> None:
+    rules = DialRules(internal=entries)
+    assert [each for each in internal + external if rules.is_internal(each)] == internal
+
+
+def test_the_default_length_hides_short_numbers_and_that_is_said() -> None:
+    assert "3639" in hidden_short_numbers(DialRules())
+    assert "118218" not in hidden_short_numbers(DialRules())
+    assert hidden_short_numbers(DialRules(internal=("1xxx",))) == ["1014", "1023", "1064"]
+
+
+# --- guard ----------------------------------------------------------------------------------------
+
+GUARDED = [
+    (Guard(countries=("FR",)), "0388202020", ""),
+    (Guard(countries=("FR",)), "+49 30 123456", "guard_country"),
+    (Guard(countries=("FR",)), "3639", ""),
+    (Guard(countries=("FR", "DE")), "004930123456", ""),
+    (Guard(countries=("BE",)), "0388202020", "guard_country"),
+    (Guard(bar_premium=True), "0899 70 12 34", "guard_premium"),
+    (Guard(bar_premium=True), "+33 892 70 12 34", "guard_premium"),
+    (Guard(bar_premium=True), "0800 12 34 56", ""),
+    (Guard(bar_premium=True), "0388202020", ""),
+    (Guard(barred=("+33899.",)), "0899 70 12 34", "guard_listed"),
+    (Guard(barred=("+33899.",)), "0033 899 70 12 34", "guard_listed"),
+    (Guard(barred=("0388202020",)), "03 88 20 20 20", "guard_listed"),
+    (Guard(barred=("0388202020",)), "0388202021", ""),
+    (Guard(barred=("4xxx",)), "4012", "guard_listed"),
+    (Guard(countries=("BE",), bar_premium=True, barred=("1.", "11.", "+.", "0.")), "112", ""),
+]
+
+
+@pytest.mark.parametrize(("guard", "number", "code"), GUARDED)
+def test_the_guard(guard: Guard, number: str, code: str) -> None:
+    """Barred is refused with the reason; emergency numbers pass whatever it says, with a prefix, too."""
+    for prefix in ("", "0"):
+        rules = OUTSIDE._replace(guard=guard, emergency=EMERGENCY, prefix=prefix)
+        if not code:
+            rules.dialled(number)
+            continue
+        with pytest.raises(Refused) as caught:
+            rules.dialled(number)
+        assert caught.value.code == code
+
+
+async def test_the_cap_and_emergency_past_it() -> None:
+    """Calls per minute, counted on the line; internal and emergency numbers are not capped."""
+    now = [datetime(2026, 1, 5, 12, tzinfo=UTC)]
+    rules = OUTSIDE._replace(guard=Guard(per_minute=2), emergency=EMERGENCY)
+    line = Line(
+        CalltoInterface(
+            lambda name: {"callto.command": "/bin/true $teldest$"}.get(name, SETTINGS[name].default), "1"
+        ),
+        "1",
+        lambda: now[0],
+        None,
+        rules,
+    )
+    await line.send(Dial(id="1", number="0388202020"))
+    await line.send(Dial(id="2", number="0388202021"))
+    with pytest.raises(Refused) as caught:
+        await line.send(Dial(id="3", number="0388202022"))
+    assert caught.value.code == "guard_rate"
+    await line.send(Dial(id="4", number="112"))
+    await line.send(Dial(id="5", number="4012"))
+    now[0] += timedelta(seconds=61)
+    await line.send(Dial(id="6", number="0388202022"))
+
+
+def test_rules_come_from_settings() -> None:
+    values = {name: known.default for name, known in SETTINGS.items()}
+    rules = rules_from(
+        (
+            values | {"outside_prefix": "0", "guard.countries": "fr, be", "internal_numbers": "1xxx 5"}
+        ).__getitem__
+    )
+    assert (rules.prefix, rules.guard.countries, rules.internal) == ("0", ("FR", "BE"), ("1xxx", "5"))
+    for name, text in (("outside_prefix", "0x"), ("internal_numbers", "[a]"), ("guard.barred", "a.*")):
+        with pytest.raises(SettingsError):
+            rules_from((values | {name: text}).__getitem__)
+
+
+# --- incoming -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("raw", "strip", "number", "kind"),
+    [
+        ("0388202020", (), "+33388202020", Kind.EXTERNAL),
+        ("00388202020", ("0",), "+33388202020", Kind.EXTERNAL),
+        ("0388202020", ("0",), "+33388202020", Kind.EXTERNAL),
+        ("0033388202020", ("0",), "+33388202020", Kind.EXTERNAL),
+        ("00033388202020", ("0",), "+33388202020", Kind.EXTERNAL),
+        ("91002", ("9",), "91002", Kind.INTERNAL),
+        ("1002", ("9",), "1002", Kind.INTERNAL),
+        ("anonymous", ("0",), "", Kind.HIDDEN),
+        ("sip:+33388202020@pbx", (), "+33388202020", Kind.EXTERNAL),
+        ("N<7868772298>", (), "", Kind.UNREADABLE),
+    ],
+)
+def test_incoming(raw: str, strip: tuple[str, ...], number: str, kind: Kind) -> None:
+    found = party(raw, strip=strip)
+    assert (found.number, found.kind) == (number, kind)
+    assert found.raw == raw
