@@ -98,6 +98,9 @@ class Relay:
         """Return one."""
         return cls(), extension
 
+    def __init__(self) -> None:
+        self._closed = asyncio.Event()
+
     async def open(self) -> None:
         """There is nothing to open."""
 
@@ -106,13 +109,15 @@ class Relay:
         raise Refused("refused_by_switch", interface=self.name, why="operationNotSupported")
 
     async def events(self) -> AsyncIterator[Event]:
-        """It is told, not read."""
+        """It is told, not read: there is nothing until it is closed."""
+        await self._closed.wait()
         never: tuple[Event, ...] = ()
         for event in never:
             yield event
 
     async def close(self) -> None:
-        """There is nothing to close."""
+        """Let go of whoever reads it."""
+        self._closed.set()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

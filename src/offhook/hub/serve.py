@@ -62,8 +62,11 @@ async def listen(
             loop.add_signal_handler(number, server.stop)
     serving, watching = asyncio.ensure_future(server.serve()), asyncio.ensure_future(board)
     watching.add_done_callback(lambda _done: server.stop())  # type: ignore[no-untyped-call]
-    await _accepting(address, port)
-    ready()
+    accepting = asyncio.ensure_future(_accepting(address, port))
+    await asyncio.wait([accepting, serving], return_when=asyncio.FIRST_COMPLETED)
+    accepting.cancel()
+    if not serving.done():
+        ready()
     await serving
     watching.cancel()
     with contextlib.suppress(asyncio.CancelledError):

@@ -1,0 +1,369 @@
+"""The seed's protocol on the hub: its very file, unmodified, on port 8082; credentials; polls that are held."""
+
+import base64
+import http.client
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubs import OFFHOOK, Program, environment, offhook, program
+from offhook.hub.divalto import CONFIRMED_S, Waiting, _oldest, _once_more
+from offhook.settings.running import running
+from offhook.transport.http import request
+
+SEED = Path(__file__).parent / "data"
+PATH = "/DhDivaltoServerCTI/api/cti"
+DESK = {"OFFHOOK_INTERFACE": "web", "OFFHOOK_SHARED_FOLDER": str(SEED), "OFFHOOK_DESK__EXTENSION": "1024"}
+
+
+class Listener:
+    """``offhook listen --json`` as a real process."""
+
+    def __init__(self, home: Path, **more: str) -> None:
+        self.process = subprocess.Popen(
+            [OFFHOOK, "listen", "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(home, **more),
+        )
+        self.until("LineBack")
+
+    def until(self, name: str) -> list[dict[str, Any]]:
+        """Return what it says up to and with an event of that name."""
+        found: list[dict[str, Any]] = []
+        assert self.process.stdout is not None
+        while not found or found[-1]["event"] != name:
+            line = self.process.stdout.readline()
+            assert line, self.process.stderr.read() if self.process.stderr else ""
+            found.append(json.loads(line))
+        return found
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=20)
+
+
+def ask(port: int, method: str, what: str, **headers: str) -> tuple[int, dict[str, Any]]:
+    link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    link.request(method, f"{PATH}/{what}", headers=headers)
+    answer = link.getresponse()
+    found = answer.status, json.loads(answer.read())
+    link.close()
+    return found
+
+
+def calls_at(home: Path, desk: str) -> list[dict[str, Any]]:
+    here = running(str(home))
+    assert here is not None
+    found: list[dict[str, Any]] = request("GET", here.url, f"/v1/desk/calls?desk={desk}", here.tokens[desk])[
+        "calls"
+    ]
+    return found
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Program]:
+    """A hub on the seed's own port, whoever is near may use it."""
+    with program(
+        tmp_path / "hub", "hub", "--port", "8082", "--desks", "1024", OFFHOOK_HUB__DIVALTO_AUTH="open"
+    ) as found:
+        yield found
+
+
+def test_the_seeds_own_file_unmodified(hub: Program, tmp_path: Path) -> None:
+    """Token, one POST, and the switch makes the call; what is set for the desk arrives once each, in order."""
+    home = tmp_path / "desk"
+    listener = Listener(home, **DESK)
+    done = offhook(home, "dial", "0388202020", **DESK)
+    assert done.returncode == 0, done.stderr
+    (call,) = calls_at(tmp_path / "hub", "1024")
+    assert (call["dialled"], call["direction"]) == ("0388202020", "click2dial")
+    for word in ("RING", "CONNECT", "POPUP", "HANGUP"):
+        assert ask(8082, "POST", f"setevent?ident=1024&telorg=1024&tel=0388202020&cmdevent={word}") == (
+            200,
+            {"result": "OK"},
+        )
+    heard = listener.until("Ended")
+    assert [each["event"] for each in heard] == ["Ringing", "Connected", "PopRequested", "Ended"]
+    assert heard[0]["number"] == "+33388202020"
+    assert len({each["call"] for each in heard}) == 1
+    assert offhook(home, "listen", "--json", **DESK).returncode == 4, "two readers would each get half"
+    listener.stop()
+
+
+def test_what_is_sent_is_one_token_and_one_dial(hub: Program, tmp_path: Path) -> None:
+    """As the trace file that ``debug`` asks for shows it; the name of the file is the seed's."""
+    shared = tmp_path / "sys"
+    shared.mkdir()
+    data = (SEED / "clicktocall_param.txt").read_bytes().replace(b"<debug>0", b"<debug>1")
+    (shared / "clicktocall_param.txt").write_bytes(data)
+    assert (
+        offhook(
+            tmp_path / "desk", "dial", "0388202020", **(DESK | {"OFFHOOK_SHARED_FOLDER": str(shared)})
+        ).returncode
+        == 0
+    )
+    trace = tmp_path / "desk" / "log" / "DhDivaltoClickToCall.log"
+    sent = [line.split("] ", 1)[1] for line in trace.read_text().splitlines() if "http://" in line]
+    assert sent == [
+        f"GET http://localhost:8082{PATH}/gettoken",
+        f"POST http://localhost:8082{PATH}/setevent?ident=1024&telorg=1024&tel=0388202020&cmdevent=DIAL",
+    ]
+    assert trace.stat().st_mode & 0o077 == 0
+
+
+def test_incoming_calls_of_the_switch_reach_whoever_polls(hub: Program, tmp_path: Path) -> None:
+    home = tmp_path / "desk"
+    listener = Listener(home, **DESK)
+    offhook(tmp_path / "hub", "simulate", "call", "1024", "0388202020")
+    assert listener.until("Ringing")[-1]["number"] == "+33388202020"
+    offhook(tmp_path / "hub", "answer")
+    listener.until("Connected")
+    offhook(tmp_path / "hub", "simulate", "hangup", "1024")
+    assert listener.until("Ended")[-1]["reason"] == "completed"
+    listener.stop()
+
+
+def test_what_is_set_for_a_desk_is_on_its_page_too(hub: Program, tmp_path: Path) -> None:
+    ask(8082, "POST", "setevent?telorg=1024&tel=0388202020&cmdevent=RING")
+    (call,) = calls_at(tmp_path / "hub", "1024")
+    assert (call["state"], call["number"], call.get("can", [])) == ("alerting", "+33388202020", []), (
+        "nothing can be asked of it here"
+    )
+    ask(8082, "POST", "setevent?telorg=1024&tel=0388202020&cmdevent=HANGUP")
+    assert calls_at(tmp_path / "hub", "1024") == []
+
+
+def test_getevent_by_hand(hub: Program) -> None:
+    empty = (200, {"event": "", "tel": ""})
+    assert ask(8082, "GET", "getevent?ident=x&telorg=1024") == empty
+    ask(8082, "POST", "setevent?telorg=1024&tel=%2B33388202020&cmdevent=ring")
+    ask(8082, "PUT", "setevent?telorg=1024&tel=0388202021&cmdevent=POPUP")
+    first, second = (ask(8082, "GET", "getevent?telorg=1024")[1] for _turn in "12")
+    assert [(each["event"], each["tel"]) for each in (first, second)] == [
+        ("RING", "+33388202020"),
+        ("POPUP", "0388202021"),
+    ]
+    assert first["id"] != second["id"]
+    assert ask(8082, "GET", "getevent?telorg=1024") == empty
+
+
+@pytest.mark.parametrize(
+    ("what", "status", "code"),
+    [
+        ("setevent?telorg=999&tel=1&cmdevent=DIAL", 409, "desk_unknown"),
+        ("setevent?telorg=1024&tel=1&cmdevent=FLY", 400, "command_unreadable"),
+        ("setevent?telorg=1024&tel=abc&cmdevent=DIAL", 422, "number_unreadable"),
+        ("setevent?telorg=1024&tel=&cmdevent=DIAL", 422, "number_empty"),
+        ("setevent?telorg=../x&tel=1", 409, "desk_unknown"),
+    ],
+)
+def test_what_it_refuses(hub: Program, what: str, status: int, code: str) -> None:
+    """Never 401 or 403, which would have a client ask for a new token; never 5xx, which would leave it in doubt."""
+    found, said = ask(8082, "POST", what)
+    assert (found, said["error"]["code"]) == (status, code)
+    assert said["error"]["hint"]
+
+
+def test_a_poll_is_held_until_there_is_something(hub: Program) -> None:
+    link = http.client.HTTPConnection("127.0.0.1", 8082, timeout=30)
+    link.request("GET", f"{PATH}/getevent?telorg=1024&wait=20")
+    begun = time.monotonic()
+    ask(8082, "POST", "setevent?telorg=1024&tel=0388202020&cmdevent=RING")
+    assert json.loads(link.getresponse().read())["event"] == "RING"
+    link.close()
+    assert time.monotonic() - begun < 10
+    assert ask(8082, "GET", "getevent?telorg=1024&wait=0.2")[1]["event"] == ""
+
+
+def test_an_event_is_not_handed_to_a_reader_that_has_left(hub: Program) -> None:
+    gone = http.client.HTTPConnection("127.0.0.1", 8082, timeout=30)
+    gone.request("GET", f"{PATH}/getevent?telorg=1024&wait=20")
+    ask(8082, "GET", "getevent?telorg=1024")  # the hub has the other by now, too
+    gone.close()
+    ask(8082, "POST", "setevent?telorg=1024&tel=0388202020&cmdevent=RING")
+    assert ask(8082, "GET", "getevent?telorg=1024&wait=5")[1]["event"] == "RING"
+
+
+def test_what_was_handed_out_comes_once_more_where_no_poll_followed() -> None:
+    waiting = Waiting()
+    waiting.events.append((time.monotonic(), b"RING"))
+    assert _oldest(waiting) == b"RING"
+    assert _once_more(waiting) is None, "the next poll says that it arrived"
+    waiting.handed = (time.monotonic() - CONFIRMED_S - 1, b"RING")
+    assert _once_more(waiting) == b"RING"
+    assert _once_more(waiting) is None, "once"
+
+
+# --- accounts -------------------------------------------------------------------------------------
+
+CREDENTIALS = """<global>
+<cliktocalldial>
+<url>http://127.0.0.1:{port}/DhDivaltoServerCTI/api/cti/setevent?telorg=$telorg$&tel=$teldest$
+<headers>{dial}
+<cliktocallevent>
+<with_event>1
+<url>http://127.0.0.1:{port}/DhDivaltoServerCTI/api/cti/getevent?telorg=$telorg$
+<headers>{dial}
+<type_return>json
+{token}
+"""
+TOKEN = """<cliktocalltoken>
+<with_token>1
+<url>http://127.0.0.1:{port}/DhDivaltoServerCTI/api/cti/gettoken
+<headers>Authentification=$auth$
+<type_return>json
+"""
+
+
+def write(folder: Path, port: int, dial: str, token: str = "") -> dict[str, str]:
+    folder.mkdir(exist_ok=True)
+    text = CREDENTIALS.format(port=port, dial=dial, token=token.format(port=port))
+    (folder / "clicktocall_param.txt").write_text(text)
+    return {"OFFHOOK_INTERFACE": "web", "OFFHOOK_SHARED_FOLDER": str(folder)}
+
+
+def set_password(home: Path, desk: str, user: str, password: str) -> None:
+    """Give a desk of the hub its account."""
+    offhook(home, "settings", "set", "--desk", desk, "desk.user", user)
+    subprocess.run(
+        [OFFHOOK, "settings", "set", "--desk", desk, "desk.password"], input=f"{password}\n", text=True, check=True,
+        env=environment(home), stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("auth", "dial", "token"),
+    [
+        ("basic", "Authorization=Basic $auth$", ""),
+        ("basic", "Authentification=$auth$", ""),
+        ("token", "Authorization=Bearer $token$", TOKEN),
+    ],
+)
+def test_an_account_or_a_token(tmp_path: Path, auth: str, dial: str, token: str) -> None:
+    home = tmp_path / "hub"
+    set_password(home, "1001", "claire", "s3cret é")
+    set_password(home, "1002", "hugo", "other")
+    with program(home, "hub", "--port", "0", OFFHOOK_HUB__DIVALTO_AUTH=auth) as hub:
+        port = int(hub.said["hub"].rpartition(":")[2])
+        way = write(tmp_path / "sys", port, dial, token)
+        claire = way | {
+            "OFFHOOK_DESK__EXTENSION": "1001",
+            "OFFHOOK_DESK__USER": "claire",
+            "OFFHOOK_DESK__PASSWORD": "s3cret é",
+        }
+        assert offhook(tmp_path / "desk", "dial", "0388202020", **claire).returncode == 0
+        assert len(calls_at(home, "1001")) == 1
+        for wrong in (
+            {"OFFHOOK_DESK__PASSWORD": "x"},
+            {"OFFHOOK_DESK__EXTENSION": "1002"},
+            {"OFFHOOK_DESK__USER": "hugo"},
+        ):
+            done = offhook(tmp_path / "desk2", "dial", "0388202021", "--json", **(claire | wrong))
+            assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (5, "account_refused"), (
+                wrong
+            )
+        assert calls_at(home, "1002") == []
+        basic = base64.b64encode("claire:s3cret é".encode()).decode()
+        assert ask(port, "GET", "getevent?telorg=1001")[0] == 401
+        if auth == "token":
+            status, said = ask(port, "GET", "gettoken", Authorization=f"Basic {basic}")
+            assert (status, said["expires_in"]) == (200, 3600)
+            for altered in (said["token"][:-1], said["token"].replace("1001", "1002", 1), "x", ""):
+                assert ask(port, "GET", "getevent?telorg=1001", Authorization=f"Bearer {altered}")[0] == 401
+
+
+def test_a_token_the_hub_no_longer_knows_is_renewed_once_and_the_call_made_once(tmp_path: Path) -> None:
+    """The hub restarts with another key while a desk keeps its token: one new token, one call."""
+    home = tmp_path / "hub"
+    set_password(home, "1001", "claire", "s3cret")
+    first = Program(home, "hub", "--port", "0", OFFHOOK_HUB__DIVALTO_AUTH="token")
+    port = first.said["hub"].rpartition(":")[2]
+    path = tmp_path / "sys"
+    write(path, int(port), "Authorization=Bearer $token$", TOKEN)
+    code = (
+        "import asyncio, sys, offhook\n"
+        "async def main():\n"
+        "    desk = offhook.connect('web', extension='1001', user='claire', password='s3cret', shared_folder=sys.argv[1])\n"
+        "    async with desk:\n"
+        "        print('up', flush=True); sys.stdin.readline()\n"
+        "        await desk.dial('0388202020'); print('dialled', flush=True)\n"
+        "asyncio.run(main())\n"
+    )
+    python = str(Path(OFFHOOK).with_name("python"))
+    desk = subprocess.Popen(
+        [python, "-c", code, str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(tmp_path / "desk"),
+    )
+    assert desk.stdout is not None
+    assert desk.stdout.readline() == "up\n"
+    first.stop()
+    (home / "hub.key").unlink()
+    with program(home, "hub", "--port", port, OFFHOOK_HUB__DIVALTO_AUTH="token"):
+        out, _error = desk.communicate("go\n", timeout=60)
+        assert out == "dialled\n"
+        assert len(calls_at(home, "1001")) == 1
+
+
+# --- a desk that is a browser page ----------------------------------------------------------------
+
+
+def test_a_desk_without_installation_works_through_the_hub_with_its_own_account(tmp_path: Path) -> None:
+    """One hub speaks the vendor's API for each of its desks, with that desk's number, user and password."""
+    from test_web_events import told
+    from vendor import Came, reply, vendor
+
+    def answer(came: Came) -> bytes:
+        user = base64.b64decode(came.headers["authorization"].split()[1]).decode()
+        if came.path == "/poll":
+            fresh = (
+                sum(
+                    each.path == "/poll" and each.headers["authorization"] == came.headers["authorization"]
+                    for each in server.came
+                )
+                == 1
+            )
+            return reply(
+                told("RING", {"claire:one": "0388202020", "hugo:two": "0199000404"}[user]) if fresh else "{}"
+            )
+        return reply("{}")
+
+    with vendor(answer) as server:
+        shared = tmp_path / "sys"
+        shared.mkdir()
+        (shared / "clicktocall_param.txt").write_text(
+            f"<global>\n<timeout1>0.05\n<cliktocalldial>\n<url>http://127.0.0.1:{server.port}/dial?from=$telorg$&to=$teldest$\n"
+            f"<headers>Authorization=Basic $auth$\n<cliktocallevent>\n<with_event>1\n<type_return>json\n"
+            f"<url>http://127.0.0.1:{server.port}/poll\n<headers>Authorization=Basic $auth$\n"
+        )
+        home = tmp_path / "hub"
+        set_password(home, "1001", "claire", "one")
+        set_password(home, "1002", "hugo", "two")
+        more = {
+            "OFFHOOK_SHARED_FOLDER": str(shared),
+            "OFFHOOK_HUB__INTERFACE": "web",
+            "OFFHOOK_HUB__DESKS": "1001 1002",
+        }
+        with program(home, "hub", "--port", "0", **more):
+            until = time.monotonic() + 20
+            while not (calls_at(home, "1001") and calls_at(home, "1002")):
+                assert time.monotonic() < until
+                time.sleep(0.05)
+            assert [calls_at(home, desk)[0]["number"] for desk in ("1001", "1002")] == [
+                "+33388202020",
+                "+33199000404",
+            ]
+            assert offhook(home, "dial", "03 88 20 20 21", "--desk", "1002").returncode == 0
+            (dial,) = server.dials()
+            assert dial.target == "/dial?from=1002&to=0388202021"
+            assert base64.b64decode(dial.headers["authorization"].split()[1]) == b"hugo:two"
