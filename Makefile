@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # a browser for the tests, what its driver links against, and a font with every letter we show
 BROWSER := chromium libatomic1 fonts-dejavu-core
+# what opens a callto: address on a desktop
+DESKTOP := xdg-utils
 
 .PHONY: help demo test check format bench docs clean
 
@@ -18,7 +20,7 @@ demo: .venv/demo
 	@$(BIN)/offhook demo
 
 test: .venv/dev
-	@tools/needs $(BROWSER)
+	@tools/needs $(BROWSER) $(DESKTOP)
 	@$(MAKE) --no-print-directory static
 	$(BIN)/pytest
 
@@ -37,7 +39,7 @@ format: .venv/dev
 	$(BIN)/ruff check --fix src tests bench tools
 
 bench: .venv/dev
-	@tools/needs $(BROWSER)
+	@tools/needs $(BROWSER) $(DESKTOP)
 	$(BIN)/python bench/dial.py
 	$(BIN)/python bench/stream.py
 

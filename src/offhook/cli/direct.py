@@ -58,9 +58,10 @@ def _web(settings: Settings, digits: str):  # type: ignore[no-untyped-def]
 
 def _callto(settings: Settings, digits: str):  # type: ignore[no-untyped-def]
     from offhook.interfaces.callto.command import order
-    from offhook.transport.launch import launch
+    from offhook.transport.launch import check_no_loop, launch
 
     made = order(settings.__getitem__, digits)
+    check_no_loop(made.words)  # before a second click is taken for the first one
     return [made.shown], lambda: launch(made.words, is_address=made.is_address, verb=made.verb)
 
 

@@ -21,8 +21,7 @@ def launch(
 
     Raises ``SettingsError`` where that would be ourselves and ``Unavailable`` where there is none.
     """
-    if environ.get(GUARD):
-        raise SettingsError("callto_loop", interface="callto", scheme=words[-1].partition(":")[0][:20])
+    check_no_loop(words, environ)
     if os.name == "nt" and is_address:
         _shell_execute(words[0], verb)
         return
@@ -38,6 +37,12 @@ def launch(
             raise Unavailable("no_handler", interface="callto", scheme=scheme)
         words = [opener, words[0]]
     _run(words, environ)
+
+
+def check_no_loop(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:
+    """Raise ``SettingsError`` where we were started by what we started ourselves."""
+    if environ.get(GUARD):
+        raise SettingsError("callto_loop", interface="callto", scheme=words[-1].partition(":")[0][:20])
 
 
 def opener_error() -> OffhookError | None:
@@ -112,7 +117,7 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
     import subprocess
 
     program = words[0] if os.path.dirname(words[0]) else _on_path(words[0], environ)
-    if not program:
+    if not program or not os.path.exists(program):
         raise Unavailable("program_missing", interface="callto", program=words[0][:80])
     try:
         child = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
