@@ -49,6 +49,10 @@ class Answer(NamedTuple):
     body: bytes
     fault: str = ""
 
+    def __repr__(self) -> str:
+        """Leave out what may repeat a secret."""
+        return f"Answer({self.status}, {len(self.body)} bytes, fault={self.fault!r})"
+
 
 class Client:
     """Makes exchanges, one at a time; :meth:`abort` from another thread ends the one under way."""

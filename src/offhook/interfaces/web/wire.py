@@ -53,6 +53,10 @@ class Reply(NamedTuple):
     body: bytes = b""
     fault: str = ""
 
+    def __repr__(self) -> str:
+        """Leave out what may repeat a secret."""
+        return f"Reply({self.status}, {len(self.body)} bytes, fault={self.fault!r})"
+
 
 class TokenWanted(NamedTuple):
     """Asks for a token; ``refused`` is one the server did not take, so that a new one is got."""
