@@ -41,6 +41,8 @@ format: .venv/dev
 bench: .venv/dev
 	@tools/needs $(BROWSER) $(DESKTOP)
 	$(BIN)/python bench/dial.py
+	$(BIN)/python bench/web_dial.py
+	$(BIN)/python bench/getevent.py
 	$(BIN)/python bench/stream.py
 
 docs: .venv/dev

@@ -64,6 +64,11 @@ class Process:
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def memory_mb(self) -> float:
+        """Return the memory it holds."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
     def stop(self) -> None:
         """End it."""
         self.process.kill()
@@ -161,6 +166,7 @@ def measure(which: str, rate: float, desks: int, seconds: float, page: Any) -> d
             (each.cpu_s() - old) / took * 100
             for each, old in zip((exchange, hub, listeners), before, strict=True)
         ]
+        memory = hub.memory_mb()
         shown = page.evaluate("window.shown") if page is not None and which == "hub" else {}
         listeners.say("end")
         noted = listeners.hear()
@@ -175,6 +181,7 @@ def measure(which: str, rate: float, desks: int, seconds: float, page: Any) -> d
         "generator": used[0],
         "hub": used[1],
         "desks": used[2],
+        "memory": memory,
     }
 
 
@@ -213,6 +220,14 @@ def main() -> None:
             times = {part: rows["hub"][part] / rows["relay"][part] for part in ("p50", "p99")}
             print(f"         hub / relay: p50 {times['p50']:.2f}, p99 {times['p99']:.2f}")
         browser.close()
+    print("how many desks one hub serves by WebSocket, 10 calls/s")
+    for many in (1000, 2000, 4000):
+        row = measure("hub", 10, many, seconds, None)
+        delay = f"p50 {row['p50']:.1f} ms, p99 {row['p99']:.1f} ms"
+        print(
+            f"  {many:5} desks: {delay}, hub {row['hub']:.0f} % of one processor, {row['memory']:.0f} MB",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

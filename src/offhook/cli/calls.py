@@ -7,7 +7,7 @@ from typing import Any
 from offhook import texts
 from offhook.cli.target import Target
 from offhook.errors import CommandError, error_from_json
-from offhook.settings.layers import resolve
+from offhook.settings.layers import resolve, with_shared
 from offhook.transport.http import request
 
 Json = dict[str, Any]
@@ -23,7 +23,7 @@ def dial(options: Namespace) -> int:
     if settings["interface"] in ("callto", "web"):
         from offhook.cli.direct import dial as dial_directly
 
-        return dial_directly(options, resolve(_given(options), shared=True))
+        return dial_directly(options, with_shared(settings))
     if options.wait:
         from offhook.cli.listen import dial_and_wait
 

@@ -30,7 +30,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
 from offhook import __version__, texts
@@ -74,7 +74,7 @@ def make_app(
     world: World | None = None,
     divalto: Divalto | None = None,
     desks: Desks | None = None,
-) -> ASGIApp:
+) -> "Door":
     """Return the hub's ASGI application."""
     hub = Hub(board, access, index, world, desks)
     routes = [*(divalto.routes() if divalto else []), *hub.routes()]
@@ -85,14 +85,14 @@ def make_app(
 class Door:
     """Lets in what comes from our own pages or from no page at all; 403 for the rest, on every route."""
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
-        self._app = app
+    def __init__(self, app: Starlette, access: Access) -> None:
+        self.routed = app
         self._access = access
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check the request's Host, Origin and Sec-Fetch-Site, then pass it on."""
         if scope["type"] not in ("http", "websocket"):
-            await self._app(scope, receive, send)
+            await self.routed(scope, receive, send)
             return
         headers = HTTPConnection(scope).headers
         try:
@@ -102,7 +102,7 @@ class Door:
         except OffhookError as error:
             await self._turn_away(error, scope, receive, send)
             return
-        await self._app(scope, receive, _with_security_headers(send))
+        await self.routed(scope, receive, _with_security_headers(send))
 
     async def _turn_away(self, error: OffhookError, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

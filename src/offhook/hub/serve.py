@@ -19,6 +19,9 @@ from starlette.types import ASGIApp
 from offhook.errors import Unavailable
 from offhook.hub.access import check_loopback
 
+MOST_CONNECTIONS = 50_000
+"""Connections served at once; granian's own limit is the backlog's, which five hundred desks with two tabs reach."""
+
 
 def bound(address: str, port: int) -> tuple[str, int]:
     """Return the numeric address and port to listen on: ``port`` if it is free, or any free one for 0.
@@ -54,6 +57,7 @@ async def listen(
         interface=Interfaces.ASGINL,
         log_enabled=False,
         backlog=1024,
+        backpressure=MOST_CONNECTIONS,
         runtime_threads=1,
     )
     loop = asyncio.get_running_loop()

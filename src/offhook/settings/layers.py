@@ -241,11 +241,14 @@ def resolve(
         system=read_place(system, "machine") if system != machine else NOWHERE,
     )
     found = in_force(places)
-    if shared:
-        from offhook.settings.shared import place_of
+    return with_shared(found, environ) if shared else found
 
-        found = in_force(places._replace(shared=place_of(found, home(environ))))
-    return found
+
+def with_shared(settings: Settings, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings with what the shared folder says beneath them. Raises ``SettingsError``."""
+    from offhook.settings.shared import place_of
+
+    return in_force(settings.places._replace(shared=place_of(settings, home(environ))))
 
 
 def read_place(path: str, place: str) -> Place:

@@ -7,8 +7,8 @@ read in a thread that is left behind when it does not answer; what was read last
 
 import os
 from collections.abc import Callable
-from hashlib import sha256
 from typing import NamedTuple
+from zlib import crc32
 
 from offhook.errors import SettingsError
 from offhook.settings import divalto
@@ -83,7 +83,7 @@ def read(folder: str, name: str, home: str, patience_s: float = PATIENCE_S) -> S
     Raises ``SettingsError`` where the folder does not answer and there is no copy of it.
     """
     path = os.path.join(folder, name)
-    copy = os.path.join(home, "shared", sha256(path.encode("utf-8", "replace")).hexdigest()[:16] + "-" + name)
+    copy = os.path.join(home, "shared", f"{crc32(path.encode('utf-8', 'replace')):08x}-{name}")
     outcome = _within(patience_s, folder, name)
     if isinstance(outcome, SharedFile):
         _keep(copy, outcome.data)
@@ -134,8 +134,6 @@ def _keep(copy: str, data: bytes) -> None:
     """Keep the last good copy; a full disk here is no reason not to dial."""
     import contextlib
 
-    from offhook.settings.stores import write_whole
-
     with contextlib.suppress(OSError):
         try:
             with open(copy, "rb") as file:
@@ -144,6 +142,8 @@ def _keep(copy: str, data: bytes) -> None:
                     return
         except FileNotFoundError:
             os.makedirs(os.path.dirname(copy), mode=0o700, exist_ok=True)
+        from offhook.settings.stores import write_whole
+
         write_whole(copy, data)
 
 

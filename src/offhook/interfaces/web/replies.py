@@ -7,6 +7,7 @@ expanded, no depth is followed without an end.
 
 import json
 import re
+from functools import cache
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -274,10 +275,13 @@ def _strict(text: str) -> Element:
     return root
 
 
-_TAG = re.compile(
-    r"<(/?)([A-Za-z_][\w.:\-]*)((?:\s+[\w.:\-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'|[^\s<>\"']+?(?=[\s>]|/>|$)))*)\s*(/?)>"
-)
-_ATTRIBUTE = re.compile(r"([\w.:\-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s<>\"']+?)(?=[\s>]|/>|$))")
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return what a tag looks like, and an attribute in it; made when first needed."""
+    value = r"(?:\"[^\"<]*\"|'[^'<]*'|[^\s<>\"']+?(?=[\s>]|/>|$))"
+    tag = re.compile(rf"<(/?)([A-Za-z_][\w.:\-]*)((?:\s+[\w.:\-]+\s*=\s*{value})*)\s*(/?)>")
+    attribute = re.compile(r"([\w.:\-]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s<>\"']+?)(?=[\s>]|/>|$))")
+    return tag, attribute
 
 
 def _tolerant(text: str) -> Element:
@@ -287,7 +291,8 @@ def _tolerant(text: str) -> Element:
     root = Element("", {}, [], [])
     stack = [root]
     at = 0
-    for tag in _TAG.finditer(text):
+    tags, attributes_in = _patterns()
+    for tag in tags.finditer(text):
         stack[-1].texts.append(unescape(text[at : tag.start()]))
         at = tag.end()
         closing, name, attributes, empty = tag.groups()
@@ -295,7 +300,9 @@ def _tolerant(text: str) -> Element:
             while len(stack) > 1 and stack.pop().name != name:
                 pass
             continue
-        pairs = {each[0]: unescape(each[1] or each[2] or each[3]) for each in _ATTRIBUTE.findall(attributes)}
+        pairs = {
+            each[0]: unescape(each[1] or each[2] or each[3]) for each in attributes_in.findall(attributes)
+        }
         element = Element(name, pairs, [], [])
         stack[-1].children.append(element)
         if not empty and len(stack) < DEEPEST:
