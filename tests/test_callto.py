@@ -10,8 +10,11 @@ import pytest
 
 from hubs import OFFHOOK, offhook
 from offhook.errors import SettingsError, Unavailable
+from offhook.interface import Interface
 from offhook.interfaces.callto.command import order
+from offhook.interfaces.callto.driver import CalltoInterface
 from offhook.settings.model import SETTINGS
+from offhook.testing.contract import InterfaceContract
 from offhook.transport.launch import launch
 from test_escaping import NOTE, wait_for
 
@@ -177,3 +180,10 @@ def test_children_get_none_of_our_settings(tmp_path: Path) -> None:
     names = {line.partition("=")[0] for line in seen.read_text().splitlines() if line.startswith("OFFHOOK")}
     assert names == {"OFFHOOK_HOME", "OFFHOOK_LAUNCHED"}
     assert "s3cret" not in seen.read_text()
+
+
+class TestContract(InterfaceContract):
+    """What holds of every interface."""
+
+    def make(self) -> Interface:
+        return CalltoInterface.for_desk("1001", {"command": "/bin/true $teldest$"})[0]

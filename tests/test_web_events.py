@@ -4,13 +4,14 @@ import asyncio
 import itertools
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from offhook.embed import connect
 from offhook.errors import OffhookError
+from offhook.interface import Interface
 from offhook.interfaces.web.driver import WebInterface
 from offhook.model import (
     Connected,
@@ -22,6 +23,7 @@ from offhook.model import (
     Reason,
     Ringing,
 )  # fmt: skip
+from offhook.testing.contract import InterfaceContract
 from vendor import Came, reply, vendor
 
 SHORT = {
@@ -276,3 +278,16 @@ async def test_what_comes_in_is_a_call_with_its_reason(tmp_path: Path) -> None:
                         assert event.reason is Reason.UNKNOWN, "nobody said whether it was answered"
                         break
         assert desk.calls == ()
+
+
+class TestContract(InterfaceContract):
+    """What holds of every interface."""
+
+    @pytest.fixture(autouse=True)
+    def _server(self, tmp_path: Path) -> Iterator[None]:
+        with vendor(reply("{}")) as server:
+            self.file = file(tmp_path, server.port, "<type_return>json")
+            yield
+
+    def make(self) -> Interface:
+        return WebInterface.for_desk("1001", {"file": self.file})[0]

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import ClassVar, Self
 
 from offhook import numbers
+from offhook.errors import Unsupported
 from offhook.interface import Availability, only
 from offhook.interfaces.callto.command import order
 from offhook.model import Command, Dial, Dialling, Direction, Event, HandedOver, LineBack, call_id
@@ -58,7 +59,8 @@ class CalltoInterface:
 
     async def send(self, command: Command) -> None:
         """Launch the program; see :meth:`offhook.interface.Interface.send`."""
-        assert isinstance(command, Dial)  # noqa: S101 - the line asks for nothing else
+        if not isinstance(command, Dial):
+            raise Unsupported("not_by_interface", command=type(command).__name__, by=self.name)
         made = order(self._setting, command.number)
         await in_thread(lambda: launch(made.words, is_address=made.is_address, verb=made.verb))
         at = _now()

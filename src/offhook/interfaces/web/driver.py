@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import ClassVar, Self
 
-from offhook.errors import LoginRefused, OffhookError, SettingsError
+from offhook.errors import LoginRefused, OffhookError, SettingsError, Unsupported
 from offhook.interface import Availability, only
 from offhook.interfaces.web import wire
 from offhook.interfaces.web.calling import Account, Tokens, account
@@ -96,7 +96,8 @@ class WebInterface:
 
     async def send(self, command: Command) -> None:
         """Dial; see :meth:`offhook.interface.Interface.send`."""
-        assert isinstance(command, Dial)  # noqa: S101 - the line asks for nothing else
+        if not isinstance(command, Dial):
+            raise Unsupported("not_by_interface", command=type(command).__name__, by=self.name)
         await in_thread(lambda: self._dialler.dial(command.number))
         self._tell(self._meaning.dialled(command, _now()))
 
