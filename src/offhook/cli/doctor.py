@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from offhook import __version__, catalogue, texts
+from offhook.dialling import hidden_short_numbers, rules_from
 from offhook.errors import CODES, OffhookError, SettingsError
+from offhook.settings import divalto
 from offhook.settings.layers import home, resolve
+from offhook.settings.shared import web_file
 from offhook.settings.running import running
 
 
@@ -52,12 +55,42 @@ def examine(language: str) -> Iterator[Finding]:
         yield Finding("settings.toml", "ok", texts.say("doctor.settings_ok", language))
     except SettingsError as error:
         yield _from_error("settings.toml", error, language, "wrong")
+    yield from _numbers(language)
+    yield from _parameter_file(language)
     yield _hub(language)
     for availability in catalogue.availabilities():
         if availability.error is None:
             yield Finding(availability.name, "ok", texts.say("doctor.interface_ok", language))
         else:
             yield _from_error(availability.name, availability.error, language, "missing")
+
+
+def _numbers(language: str) -> Iterator[Finding]:
+    """Name the public short numbers that the patterns take for internal ones."""
+    try:
+        hidden = hidden_short_numbers(rules_from(resolve().__getitem__))
+    except SettingsError as error:
+        yield _from_error("internal_numbers", error, language, "wrong")
+        return
+    if hidden:
+        seen = texts.say("doctor.internal", language, numbers=" ".join(hidden))
+        yield Finding("numbers", "missing", seen, texts.say("doctor.internal_hint", language))
+
+
+def _parameter_file(language: str) -> Iterator[Finding]:
+    """Say what is wrong with the parameter file in force, if there is one."""
+    try:
+        found = web_file(resolve().__getitem__, home())
+    except SettingsError as error:
+        yield _from_error("web", error, language, "wrong")
+        return
+    if found is None:
+        return
+    findings = divalto.read(found.data).findings
+    wrong = any(finding.level == "error" for finding in findings)
+    seen = texts.say("doctor.file", language, path=found.name, count=len(findings))
+    hint = texts.say("doctor.file_hint", language) if findings else ""
+    yield Finding("clicktocall", "wrong" if wrong else "missing" if findings else "ok", seen, hint)
 
 
 def _folder(language: str) -> Finding:
