@@ -15,8 +15,8 @@ from offhook.dialling import hidden_short_numbers, rules_from
 from offhook.errors import CODES, OffhookError, SettingsError
 from offhook.settings import divalto
 from offhook.settings.layers import home, resolve
-from offhook.settings.shared import web_file
 from offhook.settings.running import running
+from offhook.settings.shared import web_file
 
 
 @dataclass(frozen=True, slots=True)
