@@ -33,7 +33,7 @@ async def main() -> None:
     address, port = bound("127.0.0.1", 0)
     access = Access(secrets.token_bytes(32), desks, loopback_hosts(port))
     board = Switchboard(Relay(), desks, Store(None), clock)
-    divalto = Divalto(board, access, dict, Terms(auth="open"), clock)
+    divalto = Divalto(board, access, lambda _desk: ("", ""), Terms(auth="open"), clock)
     await board.start()
     app: Any = make_app(board, access, divalto=divalto)
     app.routed.routes.insert(0, Route("/constant", constant))

@@ -145,6 +145,15 @@ GUARDED = [
     (Guard(barred=("0388202020",)), "03 88 20 20 20", "guard_listed"),
     (Guard(barred=("0388202020",)), "0388202021", ""),
     (Guard(barred=("4xxx",)), "4012", "guard_listed"),
+    (Guard(bar_premium=True), "0899 70 12 34#", "guard_premium"),
+    (Guard(bar_premium=True), "0899 70 12 34*1", "guard_premium"),
+    (Guard(bar_premium=True), "*31#0899701234", "guard_premium"),
+    (Guard(bar_premium=True), "089970123400", "guard_premium"),
+    (Guard(barred=("0899.",)), "*31#0899701234", "guard_listed"),
+    (Guard(countries=("FR",)), "00447911123456#", "guard_country"),
+    (Guard(countries=("FR",)), "004479111234560000000000", "guard_country"),
+    (Guard(countries=("FR",)), "*21*0388202020#", ""),
+    (Guard(countries=("FR",)), "*21#", ""),
     (Guard(countries=("BE",), bar_premium=True, barred=("1.", "11.", "+.", "0.")), "112", ""),
 ]
 

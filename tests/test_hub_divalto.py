@@ -54,7 +54,7 @@ def ask(port: int, method: str, what: str, **headers: str) -> tuple[int, dict[st
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     link.request(method, f"{PATH}/{what}", headers=headers)
     answer = link.getresponse()
-    found = answer.status, json.loads(answer.read())
+    found = answer.status, json.loads(answer.read() or b"{}")
     link.close()
     return found
 
@@ -190,6 +190,19 @@ def test_an_event_is_not_handed_to_a_reader_that_has_left(hub: Program) -> None:
     gone.close()
     ask(8082, "POST", "setevent?telorg=1024&tel=0388202020&cmdevent=RING")
     assert ask(8082, "GET", "getevent?telorg=1024&wait=5")[1]["event"] == "RING"
+
+
+def test_an_event_for_a_poll_whose_client_has_gone_waits_for_the_next(hub: Program) -> None:
+    """As with a client that reads for a second only, and a hub that holds for longer."""
+    gone = http.client.HTTPConnection("127.0.0.1", 8082, timeout=30)
+    gone.request("GET", f"{PATH}/getevent?telorg=1024&wait=20")
+    gone.sock.settimeout(0.5)
+    with pytest.raises(TimeoutError):
+        gone.sock.recv(1)
+    gone.close()
+    ask(8082, "POST", "setevent?telorg=1024&tel=0388202020&cmdevent=RING")
+    assert ask(8082, "HEAD", "getevent?telorg=1024")[0] == 200, "and asking without a body takes nothing"
+    assert [ask(8082, "GET", "getevent?telorg=1024")[1]["event"] for _turn in "12"] == ["RING", ""]
 
 
 def test_what_was_handed_out_comes_once_more_where_no_poll_followed() -> None:

@@ -186,6 +186,8 @@ FINDINGS = [
     ("<url>http://x/$teldest$&p=$passe$", "placeholder_unknown", 2),
     ("<url>http://x/$teldest$&p=$user", "placeholder_open", 2),
     ("<url>http://x/$teldest$&t=$token$", "token_never_asked", 1),
+    ("<url>http://x/$teldest$&t=$TOKEN$", "token_never_asked", 1),
+    ("<url>http://x/$teldest$\n <headers>A=1", "tag_unknown", 3),
     ("<url>http://x/$teldest$\n<methode>GET\n<data>x", "get_has_no_body", 4),
     ("<url>http://x/$teldest$\n<data>x\n<dta>y", "tag_unknown", 4),
     ("<url>http://x/$teldest$\n<foo>x", "line_unknown", 3),
@@ -257,3 +259,12 @@ def test_any_bytes_give_a_file_and_come_back(data: bytes) -> None:
 def test_any_lines_in_any_order_give_a_file(parts: list[tuple[str, bytes]]) -> None:
     data = b"\n".join(line.encode() + more for line, more in parts)
     assert read(data).data == data
+
+
+def test_a_slip_in_callto_has_no_effect_on_other_interfaces(tmp_path: Path) -> None:
+    (tmp_path / "clicktocall_param.txt").write_text(
+        "<cliktocalldial>\n<url>http://127.0.0.1:1/$teldest$\n<callto>\ncmd=callto:\n"
+    )
+    way = {"OFFHOOK_INTERFACE": "web", "OFFHOOK_SHARED_FOLDER": str(tmp_path)}
+    assert offhook(tmp_path, "check", **way).returncode == 1
+    assert offhook(tmp_path, "dial", "1", "--dry-run", **way).returncode == 0

@@ -340,12 +340,16 @@ def test_on_the_hubs_pages_and_routes(tmp_path: Path) -> None:
 
 def test_kept_in_a_file_only_its_owner_can_read(tmp_path: Path) -> None:
     """Where there is no vault; the name of where it is kept says what it is."""
-    assert keep(str(tmp_path), "desk.password", PASSWORD) == "file"
-    assert fetch(str(tmp_path), "desk.password", "file", "here") == PASSWORD
+    kept = keep(str(tmp_path), "desk.password", PASSWORD)
+    other = keep(str(tmp_path), "desk.password", "another place's")
+    assert kept["kept"] == "file"
+    assert fetch(str(tmp_path), "desk.password", kept, "here") == PASSWORD
     assert search_folder(tmp_path) == []
     for path in tmp_path.iterdir():
-        assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    forget(str(tmp_path), "desk.password", {"kept": "file"})
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 or path.suffix == ".lock"
+    forget(str(tmp_path), kept)
+    assert fetch(str(tmp_path), "desk.password", other, "here") == "another place's"
+    forget(str(tmp_path), other)
     assert json.loads((tmp_path / "secrets.json").read_text()) == {}
 
 
@@ -377,7 +381,7 @@ def test_kept_in_the_systems_vault_where_there_is_one(tmp_path: Path) -> None:
     }
     home = tmp_path / "home"
     run(home, "settings", "set", "desk.password", given=f"{PASSWORD}\n", **vault)
-    assert json.loads((tmp_path / "vault").read_text()) == {"desk.password": PASSWORD}
+    assert list(json.loads((tmp_path / "vault").read_text()).values()) == [PASSWORD]
     assert 'kept = "vault"' in (home / "settings.toml").read_text()
     assert search_folder(home) == []
     more = {"OFFHOOK_INTERFACE": "callto", "OFFHOOK_CALLTO__COMMAND": "/bin/echo $teldest$ $mdp$"}

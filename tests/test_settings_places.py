@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hubs import environment, offhook
+from hubs import OFFHOOK, environment, offhook
 from offhook.errors import OffhookError, SettingsError
 from offhook.settings.layers import desk_folder, in_force, resolve
 from offhook.settings.shared import read
@@ -366,3 +366,95 @@ def test_locks_are_written_where_toml_can_read_them(tmp_path: Path) -> None:
     assert path.read_text() == 'locked = ["desk.*", "country"]\n\n[desk]\nextension = \'1\'\n'
     with pytest.raises(SettingsError):
         lock(str(path), ["nonsense"], locked=True)
+
+
+# --- secrets and places ---------------------------------------------------------------------------
+
+
+def secret_of(home: Path, place: str) -> str:
+    from offhook.settings.layers import read_place
+
+    value = read_place(str(home / place), "machine" if place == "machine.toml" else "user").values[
+        "desk.password"
+    ]
+    assert value.fetch is not None
+    return value.fetch()
+
+
+def test_the_machines_and_the_users_secret_are_two(tmp_path: Path) -> None:
+    user, machine = tmp_path / "settings.toml", tmp_path / "machine.toml"
+    change(str(user), {"desk.password": "mine"})
+    change(str(machine), {"desk.password": "everybody's"})
+    assert (secret_of(tmp_path, user.name), secret_of(tmp_path, machine.name)) == ("mine", "everybody's")
+    change(str(machine), {"desk.password": None})
+    assert secret_of(tmp_path, user.name) == "mine"
+    assert len(json.loads((tmp_path / "secrets.json").read_text())) == 1
+
+
+def test_a_change_that_fails_leaves_the_old_secret(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    change(str(path), {"desk.password": "old"})
+    code = (
+        "import sys\nfrom offhook.settings import stores\n"
+        "def full(path, data, mode=0o600, real=stores.write_whole):\n"
+        "    if path.endswith('settings.toml'):\n        raise OSError(28, 'full')\n"
+        "    real(path, data, mode)\n"
+        "stores.write_whole = full\nstores.change(sys.argv[1], {'desk.password': 'new'})\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(tmp_path),
+    )
+    assert "settings_not_written" in done.stderr
+    assert secret_of(tmp_path, path.name) == "old"
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
+def test_a_broken_file_of_secrets_is_said_and_left(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "secrets.json").write_bytes(content)
+    done = subprocess.run(
+        [OFFHOOK, "settings", "set", "desk.password"],
+        input="x\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment(tmp_path),
+    )
+    assert done.returncode in (0, 3), done.stderr
+    assert "fault of its own" not in done.stderr
+
+
+def test_a_lock_that_names_nothing_is_refused(tmp_path: Path) -> None:
+    assert offhook(tmp_path, "settings", "lock", "gaurd.*").returncode == 3
+    assert offhook(tmp_path, "settings").returncode == 0
+
+
+@pytest.mark.parametrize("content", ["country = " + "[" * 5000, "[guard]\nper_minute = 0x" + "f" * 6000])
+def test_a_hostile_settings_file(tmp_path: Path, content: str) -> None:
+    (tmp_path / "settings.toml").write_text(content)
+    for words in (("settings",), ("dial", "1"), ("check", str(tmp_path / "settings.toml"))):
+        done = offhook(tmp_path, *words)
+        assert "fault of its own" not in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_a_shared_folder_that_is_gone_stops_only_what_needs_it(tmp_path: Path) -> None:
+    gone = {"OFFHOOK_SHARED_FOLDER": str(tmp_path / "gone")}
+    assert offhook(tmp_path, "settings", "show", **gone).returncode == 0
+    own = gone | {"OFFHOOK_INTERFACE": "callto", "OFFHOOK_CALLTO__COMMAND": "tel:$teldest$"}
+    assert offhook(tmp_path, "dial", "1", "--dry-run", **own).stdout == "tel:1\n"
+    assert (
+        offhook(tmp_path, "dial", "1", "--dry-run", **(gone | {"OFFHOOK_INTERFACE": "callto"})).returncode
+        == 3
+    )
+    assert (
+        offhook(tmp_path, "dial", "1", "--dry-run", **(gone | {"OFFHOOK_INTERFACE": "web"})).returncode == 3
+    )
+
+
+def test_rules_that_cannot_be_are_refused_before_they_are_written(tmp_path: Path) -> None:
+    assert offhook(tmp_path, "settings", "set", "internal_numbers", "abc").returncode == 3
+    assert not (tmp_path / "settings.toml").exists()

@@ -3,6 +3,7 @@
 import base64
 import json
 import socket
+import threading
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -264,8 +265,6 @@ def test_a_server_that_hangs_is_an_unknown_outcome(tmp_path: Path, drips: bool) 
             server_waits.wait(0.1)
         return None
 
-    import threading
-
     server_waits = threading.Event()
     with vendor(answer) as server:
         write(tmp_path, server.port)
@@ -296,8 +295,59 @@ def test_an_unknown_outcome_is_not_dialled_again_by_a_double_click(tmp_path: Pat
     with vendor(b"") as server:
         write(tmp_path, server.port)
         assert dialled(tmp_path).returncode == 7
-        dialled(tmp_path)
+        assert dialled(tmp_path).returncode == 7, "the second click is told the same"
         assert len(server.came) == 1
+
+
+def test_a_double_click_on_a_slow_server_is_one_dial(tmp_path: Path) -> None:
+    """The second process waits for the first; what counts is when each was clicked."""
+    release = threading.Event()
+
+    def answer(_came: Came) -> bytes:
+        release.wait(20)
+        return reply("{}")
+
+    with vendor(answer) as server:
+        write(tmp_path, server.port)
+        done: list[int] = []
+        clicks = [
+            threading.Thread(target=lambda: done.append(dialled(tmp_path).returncode)) for _click in "12"
+        ]
+        for click in clicks:
+            click.start()
+        while not server.came:
+            release.wait(0.01)
+        release.wait(2.5)
+        release.set()
+        for click in clicks:
+            click.join()
+        assert done == [0, 0]
+        only_dial(server)
+
+
+def test_a_redirected_dial_by_get_is_not_followed(tmp_path: Path) -> None:
+    """It may have rung already: where it points to is nobody's business, least of all a reason to dial again."""
+    with vendor(reply("", "302 Found", "x/y", "Location: http://127.0.0.1:1/dial")) as server:
+        write(tmp_path, server.port, more="<methode>GET")
+        for _click in "12":
+            done = dialled(tmp_path, "--json")
+            assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (7, "redirected")
+        only_dial(server)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://pbx..local/dial?$teldest$", "http://a\x01b/$teldest$", "http://h:99999/$teldest$"]
+)
+def test_an_address_that_is_none(tmp_path: Path, url: str) -> None:
+    write(tmp_path, 0, f"<url>{url}")
+    done = dialled(tmp_path, "--json")
+    assert done.returncode in (3, 6), done.stderr
+    assert json.loads(done.stdout)["error"]["hint"]
+
+
+def test_a_record_cannot_go_with_it(tmp_path: Path) -> None:
+    write(tmp_path, 1)
+    assert dialled(tmp_path, "--record", "crm:7").returncode == 2
 
 
 # --- TLS and proxy --------------------------------------------------------------------------------
@@ -380,7 +430,6 @@ def test_a_proxy_that_refuses(tmp_path: Path) -> None:
 
 def _pass_on(one: socket.socket, other: socket.socket) -> None:
     """Hand bytes on both ways until one side ends."""
-    import threading
 
     def way(source: socket.socket, target: socket.socket) -> None:
         try:

@@ -15,6 +15,7 @@ from offhook.interface import Interface
 from offhook.interfaces.web.driver import WebInterface
 from offhook.model import (
     Connected,
+    Dial,
     Ended,
     Event,
     LineBack,
@@ -172,6 +173,8 @@ def told(event: str, number: str = NUMBER, **more: str) -> str:
 CALLS = [
     ("state: the same again is the same", {}, "", [told("RING")] * 3 + [told("CONNECT")] * 2, [RING, "connect"]),
     ("state: an empty poll in between is a new ring", {}, "", [told("RING"), told("HANGUP"), "", told("RING")], [RING, "hangup unknown", RING]),
+    ("state: who gives up and rings again is a new call", {}, "", [told("RING"), "", told("RING")], [RING, "hangup unknown", RING]),
+    ("queue: a ring again is a new call", {"events": "queue"}, "", [told("RING"), told("RING")], [RING, "hangup unknown", RING]),
     ("state: another number", {}, "<event_hangup>HANGUP", [told("RING"), told("RING", "0388202021")], [RING, "ring +33388202021"]),
     ("queue: each reply is an event", {"events": "queue"}, "", [told("POPUP")] * 3, ["popup +33388202020"] * 3),
     ("an id tells repetitions from events", {}, "", [told("POPUP", id="1"), told("POPUP", id="1"), told("POPUP", id="2")], ["popup +33388202020"] * 2),
@@ -213,11 +216,22 @@ async def test_a_long_poll_that_ends_without_news_is_an_empty_one(tmp_path: Path
         assert LineLost not in kinds
 
 
-@pytest.mark.parametrize("fault", [reply("", "500 Oops"), b"garbage\r\n\r\n", b"", reply("{not json")])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        reply("", "500 Oops"),
+        b"garbage\r\n\r\n",
+        b"",
+        reply("{not json"),
+        reply(f"<a><tel>&#{'9' * 5000};</tel><b>", kind="text/xml"),
+        reply("", "302 Found", "x/y", "Location: http://["),
+        reply("", "302 Found", "x/y", "Location: /\xe9"),
+    ],
+)
 async def test_a_failing_server_is_a_lost_line_that_comes_back(tmp_path: Path, fault: bytes) -> None:
     turn = iter([reply(told("RING")), reply(""), fault, fault, reply(told("HANGUP"))])
     with vendor(lambda _came: next(turn, reply(""))) as server:
-        desk = connect("web", extension="1024", file=file(tmp_path, server.port, "<type_return>json"))
+        desk = connect("web", extension="1024", file=file(tmp_path, server.port, ""))
         kinds: list[type[Event]] = []
         with desk.events() as events:
             async with asyncio.timeout(20), desk:
@@ -252,6 +266,21 @@ async def test_one_token_for_all_who_wait_and_as_long_as_it_says(tmp_path: Path)
             async with asyncio.timeout(10):
                 while sum(came.path == "/token" for came in server.came) < 2:
                     await asyncio.sleep(0.05)
+
+
+async def test_a_token_server_that_fails_fails_once_for_all_who_wait(tmp_path: Path) -> None:
+    with vendor(lambda came: None if came.path == "/token" else reply("{}")) as server:
+        more = f"<headers>X=$token$\n<cliktocalltoken>\n<with_token>1\n<url>http://127.0.0.1:{server.port}/token\n<type_return>json"
+        path = file(tmp_path, server.port, more.replace("<with_event>1", ""))
+        lines = [WebInterface.for_desk(each, {"file": path, "timeout_s": "1"})[0] for each in "123456"]
+        begun = asyncio.get_running_loop().time()
+        outcomes = await asyncio.gather(
+            *(each.send(Dial(id=str(number), number="1")) for number, each in enumerate(lines)),
+            return_exceptions=True,
+        )
+        assert all(isinstance(each, OffhookError) for each in outcomes)
+        assert asyncio.get_running_loop().time() - begun < 5, "not one after the other"
+        assert server.dials() == []
 
 
 async def test_closing_does_not_wait_for_a_poll_that_hangs(tmp_path: Path) -> None:

@@ -40,7 +40,10 @@ class DialRules(NamedTuple):
     guard: Guard = Guard()
 
     def dialled(self, text: str) -> str:
-        """Return the digits to dial for a number as a person writes it. Raises ``Refused``."""
+        """Return the digits to dial for a number as a person writes it. Raises ``Refused``.
+
+        Digits to be sent after the answer are somebody else's to send, or to refuse.
+        """
         return self.of(numbers.read(text).digits)
 
     def of(self, digits: str) -> str:
@@ -50,6 +53,9 @@ class DialRules(NamedTuple):
             return self.prefix + bare if self.emergency_prefix else bare
         if self.is_internal(digits):
             self._check_listed(digits, digits)
+            inner = _core(digits)
+            if inner != digits and not self.is_internal(inner) and not self.is_emergency(inner):
+                self._check(self._bare(inner))  # a feature code may well call the number in it
             return digits
         bare = self._bare(digits)
         self._check(bare)
@@ -141,20 +147,31 @@ class DialRules(NamedTuple):
 
     def _check(self, digits: str) -> None:
         """Raise ``Refused`` for a number that is barred."""
-        self._check_listed(
-            digits, numbers.e164(_with_plus(digits), self.country) if self.guard.barred else ""
-        )
-        if not self.guard.countries and not self.guard.bar_premium:
+        if self.guard == Guard(per_minute=self.guard.per_minute):
             return
         import phonenumbers
 
-        found = self._parsed(digits)
-        if found is not None and self.guard.countries:
-            region = phonenumbers.region_code_for_number(found)
-            if (self.country if _is_short(digits) else region) not in self.guard.countries:
+        reached, found = self._reached(digits)
+        style = phonenumbers.PhoneNumberFormat.E164
+        self._check_listed(reached, phonenumbers.format_number(found, style) if found is not None else "")
+        self._check_listed(digits, "")
+        if self.guard.countries:
+            region = phonenumbers.region_code_for_number(found) if found is not None else None
+            if (self.country if _is_short(reached) else region) not in self.guard.countries:
                 raise Refused("guard_country", number=numbers.shown(digits), country=region or "?")
-        if self.guard.bar_premium and self._premium(digits, found):
+        if self.guard.bar_premium and self._premium(reached, found):
             raise Refused("guard_premium", number=numbers.shown(digits))
+
+    def _reached(self, digits: str) -> tuple[str, "PhoneNumber | None"]:
+        """Return the number that is reached, as exchanges ignore what follows a whole one; and the same parsed."""
+        import phonenumbers
+
+        core = _core(digits)
+        for length in range(len(core), SHORT_DIGITS, -1):
+            found = self._parsed(core[:length])
+            if found is not None and phonenumbers.is_valid_number(found):
+                return core[:length], found
+        return core, None if _is_short(core) else self._parsed(core)
 
     def _premium(self, digits: str, found: "PhoneNumber | None") -> bool:
         import phonenumbers
@@ -171,6 +188,12 @@ class DialRules(NamedTuple):
         for pattern in self.guard.barred:
             if _matches(pattern, digits) or (standard and _matches(pattern, standard)):
                 raise Refused("guard_listed", number=numbers.shown(digits), pattern=pattern)
+
+
+def _core(digits: str) -> str:
+    """Return the number without a feature code in front (``*31#…``) and without what follows it (``…#``, ``…*1``)."""
+    bare = re.sub(r"^[*#][0-9*#]*[*#](?=[0-9]{4})", "", digits)
+    return re.split(r"[*#]", bare, maxsplit=1)[0] or digits
 
 
 def _is_short(digits: str) -> bool:

@@ -184,6 +184,7 @@ CODES: dict[str, type[OffhookError]] = {
     "number_post_dial": Refused,
     "refused_by_switch": Refused,
     "refused_by_server": Refused,
+    "setting_not_here": Refused,
     "guard_country": Refused,
     "guard_premium": Refused,
     "guard_listed": Refused,

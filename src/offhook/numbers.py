@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_DIGITS = 32
 """Longest string of digits dialled; E.164 allows 15, feature codes and carrier prefixes come on top."""
+LONGEST_TEXT = 300
+"""Longest text read as a number: nobody writes one longer, and patterns take their time with what is."""
 INTERNAL_DIGITS = 5
 """Up to this many digits a number is internal unless the administrator says otherwise."""
 
@@ -59,6 +61,8 @@ def read(text: str) -> Number:
     plain = text.strip() if text.isascii() else _in_ascii(text)
     if not plain:
         raise Refused("number_empty")
+    if len(plain) > LONGEST_TEXT:
+        raise Refused("number_unreadable", number=shown(text))
     scheme = _SCHEME.match(plain)
     rest = _unquoted(plain[scheme.end() :]) if scheme else plain
     if _BREAK.search(rest):

@@ -133,11 +133,6 @@ def fill(template: str, values: Values, escape: Escape) -> str:
     return "".join([*parts, template[at:]])
 
 
-def needs(template: str, *names: str) -> bool:
-    """Say whether one of these placeholders stands in the template."""
-    return any(found[1].lower() in names for found in _PLACEHOLDER.finditer(template))
-
-
 # --- places ---------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from offhook.interfaces.callto.command import order
 from offhook.interfaces.web import wire
 from offhook.interfaces.web.replies import Names, first, items
 from offhook.interfaces.web.wire import Reply, Request
-from offhook.numbers import party
+from offhook.numbers import party, read
 from offhook.settings import divalto
 from offhook.settings.layers import read_place
 from offhook.settings.model import SETTINGS, checked
@@ -185,6 +185,7 @@ BOMBS = {
     "quotes without an end": ("xml", b"<tel a='" + b"x" * 900_000),
     "tags without an end": ("xml", b"<" * 900_000),
     "blanks": ("xml", b"<a" + b" " * 900_000 + b"<"),
+    "lists in lists": ("json", json.dumps({"l": [[{"tel": 1, "event": "RING"}] * 300] * 300}).encode()),
     "pairs": ("text", b"a=1&" * 250_000),
     "lines": ("text", b"a: 1\n" * 200_000),
 }
@@ -201,8 +202,16 @@ def test_a_bomb_is_read_in_bounded_time(name: str) -> None:
     assert time.process_time() - begun < 10, "not longer than reading so much takes"
 
 
-@pytest.mark.parametrize("line", [b"<data>" + b"x" * 900_000, b"$" * 900_000, b"<url>http://" + b"$a" * 400_000, b"<headers>" + b"a=b|" * 200_000, b"\n" * 500_000, b"<headers>" + b"a" * 900_000, b"<headers>" + b" " * 900_000 + b"x"])  # fmt: skip
+@pytest.mark.parametrize("line", [b"<data>" + b"x" * 900_000, b"$" * 900_000, b"<url>http://" + b"$a" * 400_000, b"<headers>" + b"a=b|" * 200_000, b"\n" * 500_000, b"word\n" * 180_000, b"<word>\n" * 120_000, b"<headers>" + b"a" * 900_000, b"<headers>" + b" " * 900_000 + b"x"])  # fmt: skip
 def test_a_file_that_is_a_bomb(line: bytes) -> None:
     begun = time.process_time()
     divalto.read(b"<cliktocalldial>\n<url>http://h/$teldest$\n" + line)
     assert time.process_time() - begun < 10
+
+
+def test_a_number_that_is_a_bomb() -> None:
+    begun = time.process_time()
+    for text in ("p" * 40_000, "1" + "p" * 40_000, "tel:" + "%31" * 40_000, "(0)" * 20_000, "١" * 50_000):
+        with pytest.raises(OffhookError):
+            read(text)
+    assert time.process_time() - begun < 5

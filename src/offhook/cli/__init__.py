@@ -16,9 +16,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         _prepare(stream)
-    language = _language()
+    language = texts.language_of()
     as_json = "--json" in words
     try:
+        language = _language()
         options = build(language, words[0] if words else "").parse_args(words)
         return int(options.run(options))
     except OffhookError as error:

@@ -7,10 +7,11 @@ import json
 import os
 import time
 from argparse import Namespace
+from typing import Any
 
 from offhook import texts
 from offhook.dialling import rules_from
-from offhook.errors import OffhookError, OutcomeUnknown, Refused, SettingsError
+from offhook.errors import OffhookError, OutcomeUnknown, Refused, SettingsError, Unsupported, error_from_json
 from offhook.numbers import read, shown
 from offhook.settings.layers import Settings, home
 
@@ -25,17 +26,22 @@ def dial(options: Namespace, settings: Settings) -> int:
     number = read(options.number)
     if number.post_dial:
         raise Refused("number_post_dial", interface=name, number=shown(options.number), by=name)
+    if options.record:  # a record goes with a call on a switch; a program or an API takes a number
+        raise Unsupported("not_by_interface", interface=name, command="PassRecord", by=name)
     digits = rules_from(settings.__getitem__).of(number.digits)
     sent, go = _web(settings, digits) if name == "web" else _callto(settings, digits)
     if options.dry_run:
         _show(sent, options, name)
         return 0
     with _Clicks(settings["desk.extension"]) as clicks:
-        if not clicks.is_second(digits):
+        if clicks.is_second(digits):
+            clicks.repeat_outcome()
+        else:
             clicks.note(digits)
             try:
                 go()
-            except OutcomeUnknown:
+            except OutcomeUnknown as error:
+                clicks.note(digits, error)
                 raise
             except OffhookError:
                 clicks.forget()  # nothing happened: the next click is a first one
@@ -73,54 +79,56 @@ def _show(sent: list[str], options: Namespace, name: str) -> None:
 
 
 class _Clicks:
-    """The last number dialled from this desk, in a file: a double click starts two processes."""
+    """The last number dialled from this desk and its outcome, in a file: a double click starts two processes."""
 
     def __init__(self, extension: str) -> None:
         plain = "".join(letter for letter in extension if letter.isalnum())
         self._path = os.path.join(home(), f"dialled-{plain}")
-        self._file: int | None = None
+        self._clicked = time.time()  # before waiting for a first click that is still on its way
+        self._file = -1
+        self._before: dict[str, Any] = {}
 
     def __enter__(self) -> "_Clicks":
         """Hold the file: the second click waits for the first one's outcome."""
-        os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
         try:
+            os.makedirs(os.path.dirname(self._path), mode=0o700, exist_ok=True)
             self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
             _hold(self._file)
+            found = json.loads(os.read(self._file, 4000) or b"{}")
+            self._before = found if isinstance(found, dict) else {}
+        except ValueError:
+            self._before = {}
         except OSError as error:
             raise SettingsError("folder_unusable", path=home(), why=error.strerror or "") from None
         return self
 
     def __exit__(self, *_error: object) -> None:
         """Let go."""
-        if self._file is not None:
-            os.close(self._file)
+        os.close(self._file)
 
     def is_second(self, digits: str) -> bool:
-        """Say whether this is the second half of a double click."""
-        at, _blank, number = self._read().partition(" ")
-        try:
-            return number == digits and 0 <= time.time() - float(at) < DOUBLE_CLICK_S
-        except ValueError:
-            return False
+        """Say whether this is the second half of a double click, by when it was clicked."""
+        at = self._before.get("at")
+        near = isinstance(at, float) and abs(self._clicked - at) < DOUBLE_CLICK_S
+        return near and self._before.get("number") == digits
 
-    def note(self, digits: str) -> None:
-        """Note what is dialled now."""
-        self._write(f"{time.time()} {digits}")
+    def repeat_outcome(self) -> None:
+        """Say what became of the first click: raise its ``OutcomeUnknown``, if that is what it was."""
+        if self._before.get("error"):
+            raise error_from_json(self._before["error"])
+
+    def note(self, digits: str, error: OffhookError | None = None) -> None:
+        """Note what is dialled now, and what became of it."""
+        self._write({"at": self._clicked, "number": digits, "error": error.to_json() if error else None})
 
     def forget(self) -> None:
         """Take the note back."""
-        self._write("")
+        self._write({})
 
-    def _read(self) -> str:
-        assert self._file is not None  # noqa: S101 - inside the block
-        os.lseek(self._file, 0, os.SEEK_SET)
-        return os.read(self._file, 200).decode("utf-8", "replace")
-
-    def _write(self, text: str) -> None:
-        assert self._file is not None  # noqa: S101 - inside the block
+    def _write(self, value: dict[str, Any]) -> None:
         os.ftruncate(self._file, 0)
         os.lseek(self._file, 0, os.SEEK_SET)
-        os.write(self._file, text.encode())
+        os.write(self._file, json.dumps(value).encode())
 
 
 def _hold(file: int) -> None:

@@ -1,11 +1,8 @@
 """Commands that follow what happens: ``listen`` and ``dial --wait``."""
 
 import asyncio
-import contextlib
-import os
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
 
 from offhook import texts
 from offhook.cli import colours
@@ -13,10 +10,10 @@ from offhook.cli.target import Target
 from offhook.codec import dumps, encode_event
 from offhook.desk import Desk
 from offhook.embed import clock, connect, own_line
-from offhook.errors import OutcomeUnknown, Unavailable
+from offhook.errors import OutcomeUnknown
 from offhook.model import Ended, Event, LineBack, LineLost, Reason, Record
 from offhook.popup.choose import PopRules, Trigger
-from offhook.settings.alone import alone
+from offhook.settings.alone import reading_alone
 from offhook.settings.layers import home, resolve
 
 LOST_S = 30.0
@@ -39,7 +36,7 @@ async def _listen(options: Namespace) -> int:
         await _show_all(_desk(options), options)
         return 0
     settings = resolve({"desk.extension": options.desk, "interface": options.interface}, shared=True)
-    with _reading_alone(settings["desk.extension"]):
+    with reading_alone(home(), settings["desk.extension"]):
         await _show_all(
             Desk([own_line(settings)], clock, rules=PopRules(Trigger(settings["pop.trigger"]))), options
         )
@@ -51,18 +48,6 @@ async def _show_all(desk: Desk, options: Namespace) -> None:
         async with desk:
             async for event in events:
                 show(event, options)
-
-
-@contextlib.contextmanager
-def _reading_alone(extension: str) -> Iterator[None]:
-    """Be the only reader of a desk's own line: two would each get half. Raises ``Unavailable``."""
-    os.makedirs(home(), mode=0o700, exist_ok=True)
-    name = "".join(letter for letter in extension if letter.isalnum())
-    try:
-        with alone(os.path.join(home(), f"listening-{name}.lock")):
-            yield
-    except BlockingIOError:
-        raise Unavailable("line_in_use", desk=extension) from None
 
 
 async def _dial_and_wait(options: Namespace) -> int:

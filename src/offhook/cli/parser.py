@@ -174,9 +174,7 @@ SETTINGS_ACTIONS = {
 
 def _settings(settings: argparse.ArgumentParser, say: "_Say") -> None:
     settings.set_defaults(action="show", name="", value=None, machine=False, desk=None, dry_run=False)
-    actions = settings.add_subparsers(
-        dest="action", metavar="ACTION", title=say("settings.action"), parser_class=Parser
-    )
+    actions = settings.add_subparsers(metavar="ACTION", title=say("settings.action"), parser_class=Parser)
     for action, (name, value) in SETTINGS_ACTIONS.items():
         found = actions.add_parser(
             action, help=say(f"settings.{action}"), description=say(f"settings.{action}"), add_help=False

@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 
 from offhook import texts
+from offhook.dialling import rules_from
 from offhook.errors import CommandError, SettingsError
 from offhook.settings.layers import FILE, Settings, desk_folder, home, machine_file, read_place, resolve
 from offhook.settings.model import SETTINGS, checked, setting
@@ -116,6 +117,7 @@ def _change(sets: Mapping[str, str | None], options: Namespace) -> int:
             raise SettingsError("setting_locked", name=name, where=found.origin(name))
         if text is not None:
             checked(name, text, name)
+    rules_from(lambda name: found[name] if sets.get(name) is None else checked(name, sets[name], name))
     path = _path(options)
     before = read_place(path, "machine" if options.machine else "user").values if os.path.exists(path) else {}
     rows = []

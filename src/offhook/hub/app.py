@@ -22,6 +22,7 @@
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any
 
 from starlette.applications import Starlette
@@ -44,6 +45,7 @@ from offhook.hub.divalto import Divalto
 from offhook.hub.schema import openapi
 from offhook.hub.stream import LONGEST_MESSAGE, answered, converse
 from offhook.hub.switchboard import Switchboard
+from offhook.interfaces.web.driver import WebInterface
 from offhook.model import MODEL_VERSION, new_command_id
 from offhook.transport.thread import in_thread
 
@@ -211,17 +213,22 @@ class Hub:
         """Dial, or show what would be sent."""
         extension = self._desk(request, request.query_params.get("desk", ""))
         asked, desks = await _body(request), self._settings_of()
-        number, really = str(asked.get("number", ""))[:200], asked.get("dial") is True
-        if await in_thread(lambda: desks.has_own(extension)):
-            return JSONResponse(await in_thread(lambda: desks.test_dial(extension, number, really=really)))
-        digits = (await in_thread(lambda: desks.rules(extension))).dialled(number)
-        command = {"command": "Dial", "id": new_command_id(), "number": number}
-        answer = await answered(self._board, extension, command) if really else {}
-        shown = dumps({"command": "Dial", "number": digits, "line": extension})
-        wire = (
-            [shown, dumps({key: value for key, value in answer.items() if key != "error"})] if really else []
-        )
-        return JSONResponse({"sent": [shown], "wire": wire, "error": answer.get("error")})
+        number, wire = str(asked.get("number", ""))[:200], list[str]()
+        own = await in_thread(lambda: desks.has_own(extension))
+        if own:
+            sent = await in_thread(lambda: desks.would_send(extension, number))
+        else:
+            digits = (await in_thread(lambda: desks.rules(extension))).dialled(number)
+            sent = [dumps({"command": "Dial", "number": digits, "line": extension})]
+        error = None
+        if asked.get("dial") is True:
+            await self._board.reline(extension)  # as the files are now
+            command = {"command": "Dial", "id": new_command_id(), "number": number}
+            interface = self._board.desks[extension].lines[extension].interface
+            watched = interface.watched(wire.append) if isinstance(interface, WebInterface) else nullcontext()
+            with watched:
+                error = (await answered(self._board, extension, command)).get("error")
+        return JSONResponse({"sent": sent, "wire": wire, "error": error})
 
     def _settings_of(self) -> Desks:
         if self._desks is None:

@@ -7,28 +7,31 @@ desk named by ``desk.extension`` is the user's own and shares the user's setting
 
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
 from offhook import catalogue
 from offhook.dialling import DialRules, rules_from
 from offhook.embed import clock, own_line
-from offhook.errors import CommandError, OffhookError, SettingsError
+from offhook.errors import CommandError, OffhookError, Refused, SettingsError
 from offhook.interface import Availability, Ledger, Line
 from offhook.interfaces.callto.command import order
 from offhook.interfaces.web.calling import account
-from offhook.interfaces.web.trace import Trace
 from offhook.model import Command, Dial, Event
 from offhook.settings import divalto
-from offhook.settings.layers import SHOWN_SECRET, Place, Settings, desk_folder, home, resolve
-from offhook.settings.model import SETTINGS
+from offhook.settings.layers import SHOWN_SECRET, Place, Settings, desk_folder, home, resolve, with_shared
+from offhook.settings.model import SETTINGS, checked
 from offhook.settings.shared import web_file
 from offhook.settings.stores import change, file_of
-from offhook.transport.launch import launch
 
 log = logging.getLogger(__name__)
 
+THE_HUBS_OWN = ("callto.", "tls.", "hub.", "simulator.", "guard.", "web.file", "shared_folder")
+"""Settings by which a desk's page would reach into the hub's machine."""
+ACCOUNT_S = 60.0
+"""How long a desk's account is remembered for the seed's protocol."""
 EXAMPLE = "0388202020"
 """The seed's example number."""
 
@@ -78,20 +81,29 @@ class Unusable:
 
 
 class Desks:
-    """The settings of the desks a hub serves. ``port`` is the hub's own, ``switch`` its interface's name."""
+    """The settings of the desks a hub serves. ``port`` is the hub's own, ``switch`` its interface's name.
 
-    def __init__(self, switch: str, port: int, *, per_desk: bool) -> None:
+    ``first`` is the desk of the person who runs the hub.
+    """
+
+    def __init__(self, switch: str, port: int, *, per_desk: bool, first: str) -> None:
+        self._first = first
         self._switch = switch
         self._port = port
         self._per_desk = per_desk
+        self._accounts: dict[str, tuple[float, str, str]] = {}
 
     def settings(self, extension: str) -> Settings:
-        """Return a desk's settings in force. Raises ``SettingsError``."""
+        """Return a desk's settings in force. Raises ``SettingsError``.
+
+        The shared folder is read only for a desk whose interface looks there.
+        """
         environ = {name: text for name, text in os.environ.items() if not name.startswith(ABOUT_THE_HUB)}
         options = {"desk.extension": extension}
         if self._per_desk:
             options["interface"] = self._switch
-        return resolve(options, environ, shared=True, folder=desk_folder(extension))
+        found = resolve(options, environ, folder=desk_folder(extension))
+        return with_shared(found) if found["interface"] in ("callto", "web") else found
 
     def rules(self, extension: str) -> DialRules:
         """Return what is dialled for a number at a desk. Raises ``SettingsError``."""
@@ -105,6 +117,7 @@ class Desks:
         """
         try:
             settings = self.settings(extension)
+            rules_from(settings.__getitem__)
             if settings["interface"] in ("hub", self._switch) and not self._per_desk:
                 return None
             line = own_line(settings, extension, ledger)
@@ -113,22 +126,24 @@ class Desks:
             return Line(Unusable(error), extension, clock, ledger)
         return None if self._is_here(getattr(line.interface, "url", "")) and not self._per_desk else line
 
-    def accounts(self, extensions: list[str]) -> Mapping[str, tuple[str, str]]:
-        """Return each desk's user and password, for those that have them."""
-        found = {}
-        for extension in extensions:
+    def account(self, extension: str) -> tuple[str, str]:
+        """Return a desk's user and password, ``""`` where it has none; read again a minute later, or when changed."""
+        now = time.monotonic()
+        known = self._accounts.get(extension)
+        if known is None or now - known[0] > ACCOUNT_S:
             try:
                 settings = self.settings(extension)
-                found[extension] = (settings["desk.user"], settings["desk.password"])
+                known = (now, settings["desk.user"], settings["desk.password"])
             except OffhookError:  # one desk's settings that are wrong shut out nobody else
-                continue
-        return found
+                known = (now, "", "")
+            self._accounts[extension] = known
+        return known[1:]
 
     # --- the settings page ----------------------------------------------------------------------------
 
     def shown(self, extension: str) -> dict[str, Any]:
         """Return what the settings page shows of a desk: every setting, and the parameter file's findings."""
-        found = self.settings(extension)
+        found = with_shared(self.settings(extension))
         places = found.places
         rows = [
             {
@@ -140,6 +155,7 @@ class Desks:
                 "origin": found.origin(name),
                 "place": found.place(name),
                 "locked": name in found.locked or found.place(name) in ("environment", "options"),
+                "elsewhere": not self.may_change(extension, "user", name),
                 "user": _shown_in(places.user, name, secret=known.secret),
                 "machine": _shown_in(places.machine, name, secret=known.secret),
             }
@@ -149,8 +165,9 @@ class Desks:
             "desk": extension,
             "settings": rows,
             "interfaces": [_interface(each) for each in catalogue.availabilities()],
-            "file": _file(found),
+            "file": _file(found) if extension == self._first else None,
             "example": _example(found),
+            "first": self._first,
         }
 
     def change(self, extension: str, scope: str, sets: Mapping[str, str | None]) -> str:
@@ -158,37 +175,37 @@ class Desks:
         if scope not in ("user", "machine"):
             raise CommandError("command_unreadable", field="scope")
         found = self.settings(extension)
-        for name in sets:
-            if name in found.locked and scope == "user":
+        for name, text in sets.items():
+            if name in found.locked:
                 raise SettingsError("setting_locked", name=name, where=found.origin(name))
+            if not self.may_change(extension, scope, name, text):
+                raise Refused("setting_not_here", name=name[:60], desk=self._first)
+            if text is not None:
+                checked(name, text, name)
+        rules_from(lambda name: found[name] if sets.get(name) is None else checked(name, sets[name], name))
         path = file_of(scope, desk_folder(extension))
         change(path, sets)
+        self._accounts.clear()
         return path
 
-    def test_dial(self, extension: str, number: str, *, really: bool) -> dict[str, Any]:
-        """Dial on a desk's own interface, or only show what would be sent; secrets are masked.
+    def may_change(self, extension: str, scope: str, name: str, text: str | None = None) -> bool:
+        """Say whether a desk's page may change a setting.
 
-        Returns ``sent`` and ``answered`` as they went over the wire, and the ``error`` there was, if any.
+        The page of the person who runs the hub may change all. Other desks' pages change what is that desk's own
+        affair: not the machine, nor what starts programs or reads files on the hub's machine.
         """
+        if extension == self._first:
+            return True
+        starts = name == "interface" and text not in (None, "hub", "web")
+        return scope == "user" and not starts and not name.startswith(THE_HUBS_OWN)
+
+    def would_send(self, extension: str, number: str) -> list[str]:
+        """Return what dialling on a desk's own interface would send, secrets masked. Raises what it would raise."""
         settings = self.settings(extension)
         digits = rules_from(settings.__getitem__).dialled(number)
-        wire: list[str] = []
-        error: OffhookError | None = None
         if settings["interface"] == "web":
-            used = account(web_file(settings.__getitem__, home()), settings.__getitem__, home())
-            used = used._replace(trace=Trace(told=wire.append))
-            sent = used.shown(digits)
-            act: Callable[[], None] = lambda: used.dial(digits)  # noqa: E731 - one of two acts
-        else:
-            made = order(settings.__getitem__, digits)
-            sent = [made.shown]
-            act = lambda: launch(made.words, is_address=made.is_address, verb=made.verb)  # noqa: E731
-        if really:
-            try:
-                act()
-            except OffhookError as failed:
-                error = failed
-        return {"sent": sent, "wire": wire, "error": error.to_json() if error else None}
+            return account(web_file(settings.__getitem__, home()), settings.__getitem__, home()).shown(digits)
+        return [order(settings.__getitem__, digits).shown]
 
     def has_own(self, extension: str) -> bool:
         """Say whether a desk telephones with an interface of its own."""

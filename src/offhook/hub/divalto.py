@@ -17,8 +17,10 @@ came for a while.
 import asyncio
 import base64
 import binascii
+import functools
 import ipaddress
 import itertools
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -51,6 +53,7 @@ from offhook.model import (
     new_command_id,
 )  # fmt: skip
 from offhook.settings import divalto
+from offhook.transport.thread import in_thread
 
 PATH = "/DhDivaltoServerCTI/api/cti"
 HANDED = ("RING", "POPUP", "CONNECT", "HANGUP")
@@ -129,19 +132,19 @@ class Terms:
     networks: tuple[str, ...] = ()
 
 
-Accounts = Callable[[], Mapping[str, tuple[str, str]]]
-"""Gives each desk's user and password."""
+Account = Callable[[str], tuple[str, str]]
+"""Gives a desk's user and password; it may read them from a disk."""
 
 
 class Divalto:
     """The protocol's routes and what waits for each desk."""
 
     def __init__(
-        self, board: Switchboard, access: Access, accounts: Accounts, terms: Terms, clock: Clock
+        self, board: Switchboard, access: Access, account: Account, terms: Terms, clock: Clock
     ) -> None:
         self._board = board
         self._access = access
-        self._accounts = accounts
+        self._account_of = account
         self._terms = terms
         self._clock = clock
         self._networks = _networks(terms.networks)
@@ -171,9 +174,11 @@ class Divalto:
 
     async def get_event(self, request: Request) -> Response:
         """Hand the desk its oldest waiting event."""
+        if request.method == "HEAD":
+            return Response(EMPTY, media_type="application/json")
         try:
             asked = dict(parse_qsl(request.scope["query_string"].decode("latin-1")))
-            extension = self._desk(request, asked)
+            extension = await self._desk(request, asked)
             hold_s = _seconds(asked.get("wait", ""), self._terms.hold_s)
             body = await self._next(extension, hold_s, request)
         except OffhookError as error:
@@ -184,7 +189,7 @@ class Divalto:
         """Place a call for the desk, or hand it an event."""
         try:
             asked = await _asked(request)
-            extension = self._desk(request, asked)
+            extension = await self._desk(request, asked)
             word = asked.get("cmdevent", "").strip().upper()
             number = cleaned(asked.get("tel", ""))
             if word in ("", "DIAL"):
@@ -206,7 +211,7 @@ class Divalto:
                 self._check_near(request)
                 extension = next(iter(self._waiting))
             else:
-                extension = self._account(request, await _asked(request))
+                extension = await self._account(request, await _asked(request))
         except OffhookError as error:
             return _refused(error)
         token, seconds = self._access.divalto_token(extension)
@@ -214,14 +219,14 @@ class Divalto:
 
     # --- who asks -------------------------------------------------------------------------------------
 
-    def _desk(self, request: Request, asked: Mapping[str, str]) -> str:
+    async def _desk(self, request: Request, asked: Mapping[str, str]) -> str:
         """Return the desk that is asked for, by one who may. Raises ``LoginRefused`` and ``SettingsError``."""
         extension = asked.get("telorg") or asked.get("ident", "")
         match self._terms.auth:
             case "open":
                 self._check_near(request)
             case "basic":
-                own = self._account(request, asked)
+                own = await self._account(request, asked)
                 extension = self._same(extension or own, own)
             case _:
                 own = self._access.divalto_desk(_token(request, asked))
@@ -243,7 +248,7 @@ class Divalto:
         if not near:
             raise LoginRefused("login_refused", interface="hub")
 
-    def _account(self, request: Request, asked: Mapping[str, str]) -> str:
+    async def _account(self, request: Request, asked: Mapping[str, str]) -> str:
         """Return the desk whose user and password these are, by header. Raises ``LoginRefused``."""
         shown = request.headers.get("authorization", "") or request.headers.get("authentification", "")
         scheme, _blank, coded = shown.strip().rpartition(" ")
@@ -254,9 +259,9 @@ class Divalto:
         except (binascii.Error, ValueError):
             raise LoginRefused("login_refused", interface="hub") from None
         wanted = asked.get("telorg", "")
-        for extension, (user, password) in self._accounts().items():
-            known = bool(password) and self._access.same(given, f"{user or extension}:{password}")
-            if known and wanted in ("", extension):
+        for extension in [wanted] if wanted in self._waiting else [] if wanted else self._waiting:
+            user, password = await in_thread(functools.partial(self._account_of, extension))
+            if password and self._access.same(given, f"{user or extension}:{password}"):
                 return extension
         raise LoginRefused("login_refused", interface="hub")
 
@@ -322,14 +327,23 @@ class Divalto:
         if not waiting.events and hold_s:
             waiting.more.set()  # lets an older poll of this desk go
             waiting.more = asyncio.Event()
-            try:
-                async with asyncio.timeout(hold_s):
-                    await waiting.more.wait()
-            except TimeoutError:
-                return EMPTY
-            if waiting.poll != mine or await request.is_disconnected():
+            if await _left(request, waiting.more, hold_s) or waiting.poll != mine:
                 return EMPTY  # nobody reads this any more
         return _oldest(waiting)
+
+
+async def _left(request: Request, more: asyncio.Event, hold_s: float) -> bool:
+    """Wait until there is more, the time is over, or the one who asked has left; says whether it has."""
+    await request.body()  # what is left to be heard of the request is that its sender has gone
+    gone, there = asyncio.ensure_future(request.receive()), asyncio.ensure_future(more.wait())
+    try:
+        await asyncio.wait((gone, there), timeout=hold_s, return_when=asyncio.FIRST_COMPLETED)
+        if there.done() and not gone.done():
+            await asyncio.sleep(0)  # one who left in the same moment is heard of now
+        return gone.done()
+    finally:
+        gone.cancel()
+        there.cancel()
 
 
 def _once_more(waiting: Waiting) -> bytes | None:
@@ -384,9 +398,10 @@ def _token(request: Request, asked: Mapping[str, str]) -> str:
 
 def _seconds(text: str, usual: float) -> float:
     try:
-        return min(float(text), HOLD_MOST_S) if text else min(usual, HOLD_MOST_S)
+        asked = float(text) if text else usual
     except ValueError:
-        return usual
+        asked = usual
+    return min(max(asked, 0.0), HOLD_MOST_S) if math.isfinite(asked) else 0.0
 
 
 def _networks(names: Iterable[str]) -> list[Any]:

@@ -51,7 +51,8 @@ async def run_hub(settings: Settings, ready: Ready) -> None:
             index.replace_source(path.stem, read_csv(path, path.stem))
         keep = (float(settings.number("hub.keep_s")), settings.number("hub.keep_events"))
         rules = PopRules(Trigger(settings["pop.trigger"]))
-        own = Desks(kind.name, port, per_desk=kind.per_desk)
+        first = settings["desk.extension"] if settings["desk.extension"] in desks else desks[0]
+        own = Desks(kind.name, port, per_desk=kind.per_desk, first=first)
         board = Switchboard(
             interface, desks, store, clock, [_source(index)], rules, keep, own.own_line, own.rules
         )
@@ -60,7 +61,7 @@ async def run_hub(settings: Settings, ready: Ready) -> None:
             hold_s=settings.decimal("hub.divalto_hold_s"),
             networks=tuple(settings.listed("hub.divalto_networks")),
         )
-        divalto = Divalto(board, access, lambda: own.accounts(desks), terms, clock)
+        divalto = Divalto(board, access, own.account, terms, clock)
         await board.start()
         simulator = getattr(interface, "address", "")
         url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"

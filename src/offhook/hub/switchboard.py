@@ -15,8 +15,10 @@ from offhook.errors import OffhookError, Unavailable
 from offhook.hub.feed import Feed
 from offhook.hub.store import DeskLedger, Noted, Store
 from offhook.interface import Clock, Interface, Ledger, Line, feed
-from offhook.model import Call, Event, LineBack, LineLost
+from offhook.model import Call, Ended, Event, LineBack, LineLost
 from offhook.popup.choose import PopRules
+from offhook.settings.alone import reading_alone
+from offhook.settings.layers import home
 
 FORGET_EVERY_S = 5.0
 RETRY_S = 1.0
@@ -62,6 +64,7 @@ class Switchboard:
         self._pending: list[Noted] = []
         self._work: list[asyncio.Task[None]] = []
         self._reading: dict[str, asyncio.Task[None]] = {}
+        self._changing: dict[str, asyncio.Lock] = {}
         for extension, desk in self.desks.items():
             desk.on_event(self._noting(extension))
             self._restore(extension, self._in_use[extension])
@@ -94,19 +97,22 @@ class Switchboard:
     async def reline(self, extension: str) -> None:
         """Take a desk's settings anew: its line becomes what they say now. Raises what making it raises.
 
-        Calls of a line that is given up are over as far as can be told.
+        Calls of a line that is given up are over as far as can be told; those of the one that is taken up are
+        told with it.
         """
-        line = self._line_now(extension)
-        old, desk = self._in_use[extension], self.desks[extension]
-        if line is old:
-            return
-        await self._stop_own(extension)
-        now = self._clock()
-        if old is not self._on_switch[extension]:
-            desk.receive(old, old.receive(LineBack(at=now, line=extension, calls=())))
-        self._in_use[extension] = desk.lines[line.name] = line
-        desk.receive(line, [(LineBack if line.table.up else LineLost)(at=now, line=line.name)])
-        self._start_own(extension)
+        async with self._changing.setdefault(extension, asyncio.Lock()):
+            line = self._line_now(extension)
+            old, desk = self._in_use[extension], self.desks[extension]
+            if line is old:
+                return
+            await self._stop_own(extension)
+            now = self._clock()
+            desk.receive(old, [Ended(at=now, line=old.name, call=call.id) for call in old.table.calls])
+            self._in_use[extension] = desk.lines[line.name] = line
+            up = line.table.up
+            back = LineBack(at=now, line=line.name, calls=line.table.calls)
+            desk.receive(line, [back if up else LineLost(at=now, line=line.name)])
+            self._start_own(extension)
 
     def _line_now(self, extension: str) -> Line:
         own = self._own_line(extension, DeskLedger(self.store, extension)) if self._own_line else None
@@ -137,10 +143,11 @@ class Switchboard:
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _read_own(self, extension: str, line: Line) -> None:
-        """Read a desk's own line. What ends it for good is that desk's trouble, not the hub's."""
+        """Read a desk's own line, as its only reader. What ends it for good is that desk's trouble, not the hub's."""
         try:
-            await line.interface.open()
-            await feed(line.interface, [line], self.desks[extension].receive)
+            with reading_alone(home(), extension):
+                await line.interface.open()
+                await feed(line.interface, [line], self.desks[extension].receive)
         except OffhookError as error:
             log.warning("the line of desk %s is given up: %s", extension, error)
             lost = LineLost(at=self._clock(), line=line.name, why=error.code)

@@ -4,8 +4,11 @@ SQLite's own file lock is used, which works the same on every system Python runs
 """
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
+
+from offhook.errors import Unavailable
 
 
 @contextlib.contextmanager
@@ -24,4 +27,17 @@ def alone(path: str, patience_s: float = 0.0) -> Iterator[None]:
         except sqlite3.OperationalError as error:
             kind = BlockingIOError if "locked" in str(error) else OSError
             raise kind(None, str(error), path) from None
+        yield
+
+
+@contextlib.contextmanager
+def reading_alone(folder: str, extension: str) -> Iterator[None]:
+    """Be the only reader of a desk's own line: two would each get half. Raises ``Unavailable``."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    name = "".join(letter for letter in extension if letter.isalnum())
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(alone(os.path.join(folder, f"listening-{name}.lock")))
+        except BlockingIOError:
+            raise Unavailable("line_in_use", desk=extension) from None
         yield

@@ -7,6 +7,7 @@ different things in different sections. What looks like a slip is a finding on i
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import NamedTuple
 
 from offhook.template import header
@@ -64,6 +65,11 @@ _ALL_TAGS = {tag for tags in TAGS.values() for tag in tags}
 _CONTINUED = ("data", "dataencode")
 
 
+MOST_FINDINGS = 200
+"""After so many, a line that is none is no longer compared with every tag: this is no parameter file."""
+LONGEST_TAG = max(len(tag) for tag in _ALL_TAGS) + 2
+
+
 class Finding(NamedTuple):
     """Something to mend: its line, ``error`` or ``warning``, a code and the sentence's parameters."""
 
@@ -117,12 +123,19 @@ class ParameterFile:
         """The findings that keep the file from being used."""
         return [finding for finding in self.findings if finding.level == "error"]
 
+    def section_at(self, line: int) -> str:
+        """Return the section a line is in, ``""`` before the first."""
+        begun = [(first, section) for section, first in self.sections.items() if first <= line]
+        return max(begun)[1] if begun else ""
+
     def with_value(self, section: str, tag: str, text: str) -> bytes:
         """Return the file's bytes with one value changed and every other byte as it was.
 
-        Raises ``KeyError`` for a tag that does not stand in the file, ``ValueError`` for a line break.
+        Raises ``KeyError`` for a tag that does not begin a line of the file, ``ValueError`` for a line break.
         """
         entry = self._entries[section, tag]
+        if not lines(self.data)[entry.line - 1].lower().startswith((f"<{tag}>", f"{tag}=")):
+            raise KeyError(tag)
         if "\n" in text or "\r" in text:
             raise ValueError(text)
         raw = self.data.splitlines(keepends=True)
@@ -237,7 +250,7 @@ class _Reading:
             self._find(number, "error", "tag_elsewhere", tag=f"<{tag}>", sections=_owners(tag), here=where)
             self._open = None
             return True
-        near = _near(tag, _known_tags(self._section))
+        near = _near(tag, _known_tags(self._section)) if len(self.findings) < MOST_FINDINGS else ""
         if near:
             self._find(number, "error", "tag_unknown", tag=f"<{tag}>", near=f"<{near}>")
             self._open = None
@@ -263,7 +276,7 @@ class _Reading:
     def _other(self, number: int, line: str) -> None:
         """Take a line that is no tag in: more of the data, or a slip."""
         if self._open is None:
-            slip = _slip_of(line, _known_tags(self._section))
+            slip = _slip_of(line, _known_tags(self._section)) if len(self.findings) < MOST_FINDINGS else ""
             if slip:
                 self._find(number, "error", "tag_unknown", tag=line.split()[0][:40], near=f"<{slip}>")
             else:
@@ -301,6 +314,7 @@ def _owners(tag: str) -> str:
     return " ".join(SECTIONS[section] for section, tags in TAGS.items() if tag in tags)
 
 
+@cache
 def _known_tags(section: str) -> list[str]:
     names = [each[1:-1] for each in SECTIONS.values()]
     return [*TAGS.get(section, ()), *names, *sorted(_ALL_TAGS)]
@@ -308,8 +322,8 @@ def _known_tags(section: str) -> list[str]:
 
 def _slip_of(line: str, known: list[str]) -> str:
     """Return the tag that a line with a broken bracket was meant to start with."""
-    word = re.match(r"\W?(\w+)", line)
-    if not word:
+    word = re.match(r"\s*\W?(\w+)", line)
+    if not word or len(word[1]) > LONGEST_TAG:
         return ""
     for name in known:
         if name in word[1].lower()[: len(name) + 1] or _distance(name, word[1].lower(), 2) <= 2:
@@ -348,7 +362,7 @@ def _meaning(file: ParameterFile) -> Iterator[Finding]:
             yield from _request(file, section)
     yield from _replies(file)
     yield from _callto(file)
-    if "$token$" in _all_text(file, "dial", "event") and not file.on("token", "with_token"):
+    if "$token$" in _all_text(file, "dial", "event").lower() and not file.on("token", "with_token"):
         yield Finding(file.line("token", "with_token"), "error", "token_never_asked", {})
 
 

@@ -268,13 +268,13 @@ def _from_toml(text: str, path: str, place: str) -> Place:
 
     try:
         found = tomllib.loads(text)
-    except ValueError as error:  # its message names the line, never the text on it
-        raise SettingsError("settings_file_unreadable", path=path, why=str(error)) from None
+    except (ValueError, RecursionError) as error:  # its message names the line, never the text on it
+        raise SettingsError("settings_file_unreadable", path=path, why=str(error)[:120]) from None
     locked = found.pop(LOCKED, []) if place == "machine" else []
     if not isinstance(locked, list) or not all(isinstance(each, str) for each in locked):
         raise SettingsError("setting_unreadable", name=LOCKED, where=path, expected='["guard.*", "country"]')
     for pattern in locked:
-        if not any(_covers(pattern, name) for name in SETTINGS):
+        if not covers_any(pattern):
             setting(pattern, f"{path}:{_line_of(text, LOCKED)}")
     values: dict[str, Value] = {}
     for head, content in found.items():
@@ -291,12 +291,12 @@ def _from_toml(text: str, path: str, place: str) -> Place:
 
 def _read_value(name: str, value: object, where: str, place: str, folder: str) -> Value:
     if isinstance(value, dict) and setting(name, where).secret and value.get("kept") in ("vault", "file"):
-        kept = str(value["kept"])
+        written = value
 
         def fetch() -> str:
             from offhook.settings.secret import fetch
 
-            return fetch(folder, name, kept, where)
+            return fetch(folder, name, written, where)
 
         return Value("", where, place, fetch)
     if isinstance(value, dict):
@@ -310,6 +310,11 @@ def _why(error: Exception) -> str:
 
 def _covers(pattern: str, name: str) -> bool:
     return name == pattern or (pattern.endswith("*") and name.startswith(pattern[:-1]))
+
+
+def covers_any(pattern: str) -> bool:
+    """Say whether a lock such as ``guard.*`` names any setting there is."""
+    return any(_covers(pattern, name) for name in SETTINGS)
 
 
 def _line_of(text: str, name: str) -> int:

@@ -90,8 +90,9 @@ def setting(name: str, where: str) -> Setting:
     if found is None:
         from difflib import get_close_matches
 
-        near = get_close_matches(name, SETTINGS, n=1, cutoff=0.0)
-        raise SettingsError("setting_unknown", name=name, near=near[0], where=where)
+        near = get_close_matches(name[:60], SETTINGS, n=1, cutoff=0.0)
+        said = name[:60].encode("ascii", "backslashreplace").decode()
+        raise SettingsError("setting_unknown", name=said, near=near[0], where=where)
     return found
 
 
@@ -109,7 +110,10 @@ def checked(name: str, value: object, where: str) -> str:
         value = " ".join(str(each) for each in value)
     if isinstance(value, bool):
         value = "yes" if value else "no"
-    text = str(value) if known.secret else str(value).strip()
+    try:
+        text = str(value) if known.secret else str(value).strip()
+    except ValueError:  # an integer of thousands of digits
+        raise _unreadable(known, where, "0, 1, 2, …") from None
     if "\0" in text or (not text.isascii() and _broken(text)):
         raise _unreadable(known, where, "text")
     match known.kind:

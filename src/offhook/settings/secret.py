@@ -5,9 +5,10 @@ keeps it out of backups' plain text and off screens. The vault is given two seco
 anything (specification section 2).
 """
 
+import contextlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from offhook.errors import SettingsError
@@ -16,45 +17,66 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 VAULT_PATIENCE_S = 2.0
+LOCK_PATIENCE_S = 5.0
 FILE = "secrets.json"
 KEY_FILE = "secrets.key"
 MASK = "••••"
 
 
-def keep(folder: str, name: str, text: str) -> str:
-    """Keep a secret; returns where: ``vault`` or ``file``. Raises ``OSError``."""
-    if _in_vault("set_password", _service(folder), name, text) is not _NO_VAULT:
-        return "vault"
-    found = _read(folder)
-    found[name] = _cipher(folder).encrypt(text.encode("utf-8")).decode("ascii")
-    _write(folder, found)
-    return "file"
+def keep(folder: str, name: str, text: str) -> dict[str, str]:
+    """Keep a secret beside any kept before; returns what the settings file says of it: where it is, and its key.
+
+    Raises ``OSError``, and ``SettingsError`` where the file of secrets cannot be read.
+    """
+    key = f"{name}.{os.urandom(4).hex()}"
+    if _in_vault("set_password", _service(folder), key, text) is not _NO_VAULT:
+        return {"kept": "vault", "key": key}
+    with _held(folder) as found:
+        found[key] = _cipher(folder).encrypt(text.encode("utf-8")).decode("ascii")
+        _write(folder, found)
+    return {"kept": "file", "key": key}
 
 
-def fetch(folder: str, name: str, kept: str, where: str) -> str:
+def fetch(folder: str, name: str, written: Mapping[str, object], where: str) -> str:
     """Return a secret kept before. Raises ``SettingsError`` where it cannot be had."""
+    kept, key = str(written.get("kept")), str(written.get("key"))
     if kept == "vault":
-        found = _in_vault("get_password", _service(folder), name)
+        found = _in_vault("get_password", _service(folder), key)
         if isinstance(found, str):
             return found
         raise SettingsError("secret_not_had", name=name, where=where, kept=kept)
     from cryptography.fernet import InvalidToken
 
     try:
-        return _cipher(folder).decrypt(_read(folder)[name].encode()).decode("utf-8")
+        return _cipher(folder).decrypt(_read(folder)[key].encode()).decode("utf-8")
     except (KeyError, InvalidToken, ValueError, OSError):
         raise SettingsError("secret_not_had", name=name, where=where, kept=kept) from None
 
 
-def forget(folder: str, name: str, written: object) -> None:
-    """Take a secret away from where the settings file says it is."""
-    kept = written.get("kept") if isinstance(written, dict) else ""
-    if kept == "vault":
-        _in_vault("delete_password", _service(folder), name)
-    elif kept == "file":
-        found = _read(folder)
-        if found.pop(name, None) is not None:
-            _write(folder, found)
+def forget(folder: str, written: object) -> None:
+    """Take away a secret, as the settings file says where it is."""
+    if not isinstance(written, Mapping):
+        return
+    key = str(written.get("key"))
+    if written.get("kept") == "vault":
+        _in_vault("delete_password", _service(folder), key)
+    elif written.get("kept") == "file":
+        with _held(folder) as found:
+            if found.pop(key, None) is not None:
+                _write(folder, found)
+
+
+@contextlib.contextmanager
+def _held(folder: str) -> Iterator[dict[str, str]]:
+    """Hold the file of secrets for a change. Raises ``SettingsError`` for one that cannot be read."""
+    from offhook.settings.alone import alone
+
+    with alone(os.path.join(folder, f"{FILE}.lock"), LOCK_PATIENCE_S):
+        try:
+            yield _read(folder)
+        except ValueError:
+            path = os.path.join(folder, FILE)
+            raise SettingsError("settings_file_unreadable", path=path, why="JSON, Fernet") from None
 
 
 # --- the vault ------------------------------------------------------------------------------------
@@ -126,7 +148,7 @@ def _write(folder: str, found: dict[str, str]) -> None:
 
 def masked(text: str, secrets: Iterable[str]) -> str:
     """Return ``text`` with every secret in it replaced by ``••••``, in whatever form it stands there."""
-    forms = {form for secret in secrets if len(secret) > 2 for form in _forms(secret)}
+    forms = {form for secret in secrets if len(secret) > 1 for form in _forms(secret)}
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, MASK)
     return text
@@ -135,6 +157,7 @@ def masked(text: str, secrets: Iterable[str]) -> str:
 def _forms(secret: str) -> set[str]:
     """Return how a secret may be written: clear, base64, percent-encoded, in JSON, in XML."""
     import base64
+    import re
     from html import escape
     from urllib.parse import quote, quote_plus
 
@@ -144,15 +167,24 @@ def _forms(secret: str) -> set[str]:
         quote_plus(secret, errors="replace"),
         quote(secret, errors="replace"),
     }
-    return {
+    plain = {
         secret,
         base64.b64encode(data).decode(),
         base64.urlsafe_b64encode(data).decode(),
         base64.b64encode(data).decode().rstrip("="),
-        *percent,
-        *(each.lower() for each in percent if "%" in each),
-        json.dumps(secret)[1:-1],
-        json.dumps(secret, ensure_ascii=False)[1:-1],
+    }
+    in_json = {
+        json.dumps(each, ensure_ascii=ascii_only)[1:-1] for each in plain for ascii_only in (True, False)
+    }
+    in_json |= {each.replace("/", "\\/") for each in in_json}
+    in_json |= {
+        re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), each) for each in in_json
+    }
+    in_json |= {re.sub(r"[<>&'+\"]", lambda found: f"\\u{ord(found[0]):04X}", secret)}  # as .NET writes it
+    in_xml = {
         escape(secret),
         escape(secret, quote=False),
+        escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
     }
+    in_xml |= {each.encode("ascii", "xmlcharrefreplace").decode() for each in in_xml}
+    return {*plain, *percent, *(each.lower() for each in percent if "%" in each), *in_json, *in_xml}

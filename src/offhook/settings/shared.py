@@ -6,6 +6,7 @@ read in a thread that is left behind when it does not answer; what was read last
 """
 
 import os
+import time
 from collections.abc import Callable
 from typing import NamedTuple
 from zlib import crc32
@@ -17,21 +18,24 @@ from offhook.settings.model import checked
 
 PATIENCE_S = 0.5
 LONGEST_FILE = 1 << 20
+HUNG_S = 10.0
+"""A folder that did not answer is not waited for again so soon: a hub asks for each of its desks."""
+_hung: dict[str, float] = {}
 DEFAULT_FOLDER = r"C:\Divalto\Sys"
 WEB_FILE = "clicktocall_param.txt"
 
 
 class SharedFile(NamedTuple):
-    """A file as it was read: its path, its bytes, and when it was, if this is the last good copy."""
+    """A file as it was read: its path and bytes; ``read_at`` says when, if this is the last good copy."""
 
     path: str
     data: bytes
-    copy_of: str = ""
+    read_at: str = ""
 
     @property
     def name(self) -> str:
         """Return what to call it in a message."""
-        return f"{self.path} ({self.copy_of})" if self.copy_of else self.path
+        return f"{self.path} ({self.read_at})" if self.read_at else self.path
 
 
 def web_file(setting: Callable[[str], str], home: str) -> SharedFile | None:
@@ -57,8 +61,15 @@ def shared_folder(setting: Callable[[str], str]) -> str:
 
 
 def place_of(settings: Settings, home: str) -> Place:
-    """Return what the shared folder's files set of the settings themselves."""
-    found = web_file(settings.__getitem__, home)
+    """Return what the shared folder's files set of the settings themselves.
+
+    Where they cannot be had, asking for the command raises why: another command than the folder's would be a
+    silent change. What does not need it goes on.
+    """
+    try:
+        found = web_file(settings.__getitem__, home)
+    except SettingsError as error:
+        return _unknown(error)
     if found is None:
         return Place({})
     file = divalto.read(found.data)
@@ -75,6 +86,14 @@ def place_of(settings: Settings, home: str) -> Place:
         where = f"{found.name}:{entry.line}"
         values[name] = Value(checked(name, text, where), where, "shared")
     return Place(values)
+
+
+def _unknown(error: SettingsError) -> Place:
+    def fetch() -> str:
+        raise error
+
+    where = str(error.params.get("path", "shared_folder"))
+    return Place({"callto.command": Value("", where, "shared", fetch)})
 
 
 def read(folder: str, name: str, home: str, patience_s: float = PATIENCE_S) -> SharedFile | None:
@@ -110,10 +129,16 @@ def _within(patience_s: float, folder: str, name: str) -> "SharedFile | str | No
         except OSError as error:
             outcome.append(error.strerror or type(error).__name__)
 
+    timed_out = os.strerror(110 if os.name == "posix" else 13)
+    if time.monotonic() - _hung.get(folder, -HUNG_S) < HUNG_S:
+        return timed_out
     reading = threading.Thread(target=look, daemon=True)
     reading.start()
     reading.join(patience_s)
-    return outcome[0] if outcome else os.strerror(110 if os.name == "posix" else 13)
+    if not outcome:
+        _hung[folder] = time.monotonic()
+        return timed_out
+    return outcome[0]
 
 
 def _found(folder: str, name: str) -> SharedFile | None:

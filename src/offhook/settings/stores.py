@@ -11,7 +11,7 @@ from typing import Any
 
 from offhook.errors import SettingsError
 from offhook.settings.alone import alone
-from offhook.settings.layers import FILE, LOCKED, machine_file, read_place
+from offhook.settings.layers import FILE, LOCKED, covers_any, machine_file, read_place
 from offhook.settings.model import SETTINGS, checked, setting
 
 LOCK_PATIENCE_S = 5.0
@@ -59,19 +59,24 @@ def change(path: str, sets: Mapping[str, str | None]) -> None:
 
     texts = {name: None if given is None else checked(name, given, name) for name, given in sets.items()}
     folder = os.path.dirname(path)
-    stale: list[tuple[str, object]] = []
+    stale: list[object] = []
+    fresh: list[object] = []
     with _held(path) as place:
         document = tomlkit.parse(_text(path))
-        for name, text in texts.items():
-            before = _table(document, name).get(name.rpartition(".")[2])
-            if setting(name, name).secret:
-                stale.append((name, before))
-            _set(document, name, text, folder)
-            if setting(name, name).secret and _table(document, name).get(name.rpartition(".")[2]) == before:
-                stale.pop()  # kept in the same place: there is nothing old to take away
-        write_whole(path, tomlkit.dumps(document).encode(), 0o644 if place == "machine" else 0o600)
-        for name, before in stale:
-            secret.forget(folder, name, before)
+        try:
+            for name, text in texts.items():
+                before = _table(document, name).get(name.rpartition(".")[2])
+                _set(document, name, text, folder)
+                if setting(name, name).secret:
+                    stale.append(before)
+                    fresh.append(_table(document, name).get(name.rpartition(".")[2]))
+            write_whole(path, tomlkit.dumps(document).encode(), 0o644 if place == "machine" else 0o600)
+        except OSError:
+            for kept in fresh:  # the file still names the old ones
+                secret.forget(folder, kept)
+            raise
+        for kept in stale:
+            secret.forget(folder, kept)
 
 
 def lock(path: str, names: list[str], *, locked: bool) -> None:
@@ -79,7 +84,7 @@ def lock(path: str, names: list[str], *, locked: bool) -> None:
     import tomlkit
 
     for name in names:
-        if not name.endswith("*"):
+        if not covers_any(name):
             setting(name, LOCKED)
     with _held(path):
         document = tomlkit.parse(_text(path))
@@ -146,9 +151,9 @@ def _as_toml(name: str, text: str, folder: str) -> Any:
 
         from offhook.settings import secret
 
-        kept = tomlkit.inline_table()
-        kept["kept"] = secret.keep(folder, name, text)
-        return kept
+        written = tomlkit.inline_table()
+        written.update(secret.keep(folder, name, text))
+        return written
     if kind == "flag":
         return text == "yes"
     if kind == "list":

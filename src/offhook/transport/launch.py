@@ -142,7 +142,14 @@ def _shell_execute(address: str, verb: str) -> None:
     import ctypes
 
     shell = ctypes.windll.shell32  # type: ignore[attr-defined]
-    os.environ[GUARD] = "1"
-    code = int(shell.ShellExecuteW(None, verb.lower() or None, address, None, None, 1))
+    own = {name: text for name, text in os.environ.items() if name.startswith("OFFHOOK_")}
+    for name in own:  # the child gets the environment of this process: without our settings for that moment
+        del os.environ[name]
+    os.environ |= {GUARD: "1"} | {name: text for name, text in own.items() if name == "OFFHOOK_HOME"}
+    try:
+        code = int(shell.ShellExecuteW(None, verb.lower() or None, address, None, None, 1))
+    finally:
+        del os.environ[GUARD]
+        os.environ |= own
     if code <= 32:
         raise Unavailable("no_handler", interface="callto", scheme=address.partition(":")[0])

@@ -9,6 +9,7 @@ import contextlib
 import http.client
 import io
 import os
+import re
 import socket
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -78,16 +79,18 @@ class Client:
         headers: "Sequence[tuple[str, str]]",
         body: bytes = b"",
         patience: Patience | None = None,
+        *,
+        follow: bool = True,
     ) -> Answer:
         """Send a request and return what came back.
 
-        Redirects are followed for GET, on the same host. Raises ``Unreachable`` where nothing was sent and
-        ``SettingsError`` for certificates that cannot be used.
+        With ``follow`` the redirects of a GET are followed, on the same server. Raises ``Unreachable`` where nothing
+        was sent and ``SettingsError`` for certificates that cannot be used.
         """
         patience = patience or self.patience
         answer = self._once(method, url, headers, body, patience)
         for _turn in range(MOST_REDIRECTS):
-            target = _redirect(url, answer) if method == "GET" else ""
+            target = _redirect(url, answer) if method == "GET" and follow else ""
             if not target:
                 break
             url = target
@@ -97,8 +100,11 @@ class Client:
     def _once(
         self, method: str, url: str, headers: "Sequence[tuple[str, str]]", body: bytes, patience: Patience
     ) -> Answer:
-        link, target, extra = self._link(url, patience)
         host = _host(url)
+        try:
+            link, target, extra = self._link(url, patience)
+        except (ValueError, http.client.HTTPException):
+            raise SettingsError("web_url_unusable", interface="web", url=host) from None
         try:
             link.connect()
             self._socket = link.sock
@@ -106,7 +112,7 @@ class Client:
         except OSError as error:  # ssl.SSLError and a proxy's refusal are among them
             link.close()
             raise _unreachable(host, error) from None
-        except http.client.HTTPException as error:
+        except (ValueError, http.client.HTTPException) as error:  # a name that is none, a proxy without HTTP
             link.close()
             raise Unreachable(
                 "server_unreachable", interface="web", host=host, why=type(error).__name__
@@ -265,7 +271,7 @@ def _split(url: str) -> tuple[bool, str, int, str]:
     except ValueError:
         host, secure, port = "", False, None
     if not host:
-        raise SettingsError("web_url_unusable", interface="web", url=url[:60])
+        raise SettingsError("web_url_unusable", interface="web", url=_host(url))
     rest = url.partition("://")[2]
     at = min((rest.find(mark) for mark in "/?" if mark in rest), default=len(rest))
     path = rest[at:].partition("#")[0]
@@ -279,19 +285,21 @@ def _host(url: str) -> str:
 
 
 def _redirect(url: str, answer: Answer) -> str:
-    """Return where a redirect of a GET leads, ``""`` for none or one to another host."""
+    """Return where a redirect of a GET leads, ``""`` for none or one to another server."""
     from urllib.parse import urljoin
 
     if answer.status not in (301, 302, 303, 307, 308):
         return ""
-    target = urljoin(url, answer.headers.get("location", ""))
-    _secure, host, _port, _path = _split(url)
+    secure, host, port, _path = _split(url)
     try:
+        target = urljoin(url, answer.headers.get("location", ""))
         there = _split(target)
-    except SettingsError:
+    except (ValueError, SettingsError):
         return ""
-    downgraded = url.startswith("https") and not there[0]
-    return target if there[1] == host and not downgraded and target != url else ""
+    if not re.fullmatch(r"[\x21-\x7e]+", target):
+        return ""
+    same = there[:3] == (secure, host, port) or (not secure and there[:3] == (True, host, 443))
+    return target if same and target != url else ""
 
 
 def _proxy(secure: bool, host: str, port: int) -> str:

@@ -69,7 +69,7 @@ function inputFor(setting) {
   }
   if (setting.name === "desk.user") input.autocomplete = "username";
   input.dataset.before = input.value;
-  input.disabled = setting.locked && (scope() === "user" || setting.place === "options");
+  input.disabled = setting.locked || setting.elsewhere || (scope() === "machine" && desk !== shown.first);
   return input;
 }
 
@@ -83,6 +83,7 @@ function option(value, text) {
 }
 
 function originOf(setting) {
+  if (setting.elsewhere || (scope() === "machine" && desk !== shown.first)) return say("page.settings.only_at", { desk: shown.first });
   if (setting.place === "options") return say("page.settings.by_hub");
   if (setting.place === "environment") return say("page.settings.by_environment", { where: setting.origin });
   if (setting.locked) return say("page.settings.locked", { where: setting.origin });
@@ -93,14 +94,14 @@ function originOf(setting) {
 }
 
 function showInterfaces() {
-  const setting = known("interface"), own = setting[scope()], locked = setting.locked && scope() === "user";
+  const setting = known("interface"), own = setting[scope()], locked = setting.locked || (scope() === "machine" && desk !== shown.first);
   const names = CHOICES.filter((name) => shown.interfaces.some((each) => each.name === name));
   $("interfaces").replaceChildren(...["", ...names].map((name) => {
     const found = shown.interfaces.find((each) => each.name === name);
     const label = document.createElement("label"), radio = document.createElement("input");
     label.className = "tick interface";
     Object.assign(radio, { type: "radio", name: "interface", value: name, checked: (own ?? "") === name });
-    radio.disabled = locked || (found && !found.ready && found.error?.code === "interface_not_there_yet");
+    radio.disabled = locked || (desk !== shown.first && !["", "hub", "web"].includes(name)) || (found && !found.ready && found.error?.code === "interface_not_there_yet");
     const text = document.createElement("span");
     text.textContent = name ? say(`interface.${name}`) : `${say("page.settings.inherit")} (${say(`interface.${setting.value}`)})`;
     label.append(radio, text);
@@ -203,7 +204,7 @@ async function testDial(dial) {
   $("exchange").replaceChildren();
   try {
     const found = await fetched("/v1/test-dial", { number: $("number").value, dial });
-    const parts = dial ? found.wire.length ? found.wire : found.sent : found.sent;
+    const parts = dial && found.wire.length ? found.wire : found.sent;
     $("exchange").replaceChildren(...parts.flatMap((text, index) => part(dial ? (index % 2 && found.wire.length ? "answered" : "sent") : "would", text)));
     if (dial && !found.error) $("exchange").append(...part("answered", say("page.settings.accepted")));
     problem("test-problem", found.error);

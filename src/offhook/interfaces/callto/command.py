@@ -48,8 +48,6 @@ def order(setting: Callable[[str], str], number: str) -> Order:
         if words[0].lower().endswith((".bat", ".cmd")):
             raise SettingsError("callto_batch", interface="callto", program=words[0][:80])
         return Order(tuple(words), " ".join(template.arguments(command, values.masked())), is_address=False)
-    if "$" in scheme[1]:
-        raise SettingsError("callto_without_number", interface="callto", command=command[:60])
     shown = template.fill(command, values.masked(), in_address)
     filled = template.fill(command, values, in_address)
     rest = re.sub(r"\s*@\s*", "@", SCHEME.sub("", filled, count=1))

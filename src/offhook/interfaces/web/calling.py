@@ -33,19 +33,28 @@ class Tokens:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._known: dict[Request, tuple[str, float]] = {}
+        self._failed: dict[Request, tuple[OffhookError, float]] = {}
         self._asking: dict[Request, threading.Lock] = {}
         self._guard = threading.Lock()
 
-    def get(self, request: Request, refused: str, ask: Callable[[], tuple[str, float]]) -> str:
+    def get(self, request: Request, refused: str, ask: Callable[[], tuple[str, float | None]]) -> str:
         """Return the token for a request, asking for one where there is none that is good."""
+        came = self._clock()
         with self._guard:
             lock = self._asking.setdefault(request, threading.Lock())
         with lock:
+            failed = self._failed.get(request)
+            if failed is not None and failed[1] >= came:
+                raise failed[0]  # one who asked while we waited got no token: nor do we, now
             token, until = self._known.get(request, ("", 0.0))
             if token and token != refused and self._clock() < until:
                 return token
-            token, lifetime = ask()
-            good_for = max(lifetime - EARLY_S, lifetime / 2) if lifetime else float("inf")
+            try:
+                token, lifetime = ask()
+            except OffhookError as error:
+                self._failed[request] = (error, self._clock())
+                raise
+            good_for = float("inf") if lifetime is None else max(lifetime - EARLY_S, lifetime / 2)
             self._known[request] = (token, self._clock() + good_for)
             return token
 
@@ -63,7 +72,7 @@ class Account(NamedTuple):
     def dial(self, number: str) -> None:
         """Dial digits; returns when accepted. Raises what became of it, see :func:`wire.dialling`."""
         patience = self.client.patience._replace(body_s=BODY_S)
-        self.run(wire.dialling(self.file, self.values.replaced(number=number)), patience)
+        self.run(wire.dialling(self.file, self.values.replaced(number=number)), patience, follow=False)
 
     def shown(self, number: str) -> list[str]:
         """Return what dialling would send, secrets masked. Raises ``SettingsError``."""
@@ -79,8 +88,14 @@ class Account(NamedTuple):
         patience = self.client.patience._replace(answer_s=patience_s, body_s=patience_s)
         return self.run(wire.polling(self.file, self.values), patience)
 
-    def run(self, conversation: Generator[wire.Wanted, Reply | str, Result], patience: Patience) -> Result:
-        """Lead a conversation to its end."""
+    def run(
+        self,
+        conversation: Generator[wire.Wanted, Reply | str, Result],
+        patience: Patience,
+        *,
+        follow: bool = True,
+    ) -> Result:
+        """Lead a conversation to its end. A redirect of a dial, even by GET, is not followed: it may have rung."""
         sent: Reply | str | None = None
         token = ""
         while True:
@@ -92,32 +107,38 @@ class Account(NamedTuple):
             if isinstance(wanted, TokenWanted):
                 sent = token = self._token(wanted.refused)
             else:
-                sent = self._exchange(wanted, patience, [*self.values.secrets(), token])
+                sent = self._exchange(wanted, patience, [*self.values.secrets(), token], follow=follow)
 
     def _token(self, refused: str) -> str:
         conversation = wire.asking_token(self.file, self.values)
         request = next(conversation)
         assert isinstance(request, Request)  # noqa: S101 - asking for a token wants no token
 
-        def ask() -> tuple[str, float]:
+        def ask() -> tuple[str, float | None]:
             reply = self._exchange(request, self.client.patience, self.values.secrets(), holds_token=True)
             try:
                 conversation.send(reply)
             except StopIteration as end:
-                found: tuple[str, float] = end.value
+                found: tuple[str, float | None] = end.value
                 return found
             raise AssertionError("a token takes one request")
 
         return self.tokens.get(request, refused, ask)
 
     def _exchange(
-        self, request: Request, patience: Patience, secrets: list[str], *, holds_token: bool = False
+        self,
+        request: Request,
+        patience: Patience,
+        secrets: list[str],
+        *,
+        holds_token: bool = False,
+        follow: bool = True,
     ) -> Reply:
         self.trace.sent(request, secrets)
         begun = time.monotonic()
         try:
             answer = self.client.exchange(
-                request.method, request.url, request.headers, request.body, patience
+                request.method, request.url, request.headers, request.body, patience, follow=follow
             )
         except OffhookError as error:
             self.trace.failed(error.text(), secrets)

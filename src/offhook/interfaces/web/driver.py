@@ -1,7 +1,9 @@
 """The interface ``web``: one desk's line on a vendor's web API."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import ClassVar, Self
 
@@ -10,16 +12,17 @@ from offhook.interface import Availability, only
 from offhook.interfaces.web import wire
 from offhook.interfaces.web.calling import Account, Tokens, account
 from offhook.interfaces.web.events import EMITS, Meaning, Rules
-from offhook.interfaces.web.replies import items
+from offhook.interfaces.web.replies import Item, items
 from offhook.model import Command, Dial, Event, LineBack, LineLost
 from offhook.settings.layers import home
 from offhook.settings.model import SETTINGS
 from offhook.settings.shared import web_file
 from offhook.transport.backoff import pauses
 from offhook.transport.thread import in_thread
-from offhook.transport.web import Client
 
 LONGEST_PAUSE_S = 30.0
+
+log = logging.getLogger(__name__)
 SHARED_TOKENS = Tokens()
 """Desks that show the same request for a token share what they got."""
 
@@ -66,7 +69,8 @@ class WebInterface:
         }
         found = web_file(values.__getitem__, home())
         dialler = account(found, values.__getitem__, home(), SHARED_TOKENS)
-        poller = dialler._replace(client=Client(dialler.client.tls, dialler.client.patience))
+        # its own connection and its own trace: what the settings page watches is the dial
+        poller = account(found, values.__getitem__, home(), SHARED_TOKENS)
         rules = Rules(
             queue=values["web.events"] == "queue",
             call_max_s=float(values["web.call_max_s"]),
@@ -80,10 +84,15 @@ class WebInterface:
         """Where it dials, as the file says, without a value in it."""
         return self._dialler.file.word("dial", "url")
 
+    def watched(self, told: Callable[[str], None]) -> AbstractContextManager[None]:
+        """Tell ``told`` what dialling sends and is answered for the length of a block, secrets masked."""
+        return self._dialler.trace.watched(told)
+
     async def open(self) -> None:
         """Begin to read events, where the file says there are any."""
         if self._dialler.file.on("event", "with_event"):
             self._polling = asyncio.get_running_loop().create_task(self._keep_polling())
+            self._polling.add_done_callback(lambda _done: self._events.put_nowait(None))
         else:
             self._tell([LineBack(at=_now(), line=self._line, calls=())])
 
@@ -124,9 +133,12 @@ class WebInterface:
             except (LoginRefused, SettingsError) as error:
                 self._events.put_nowait(error)
                 return
-            except OffhookError as error:
+            except Exception as error:
+                if not isinstance(error, OffhookError):
+                    log.exception("a reply could not be read")
                 if up:
-                    self._tell([LineLost(at=_now(), line=self._line, why=error.code)])
+                    why = error.code if isinstance(error, OffhookError) else "reply_unreadable"
+                    self._tell([LineLost(at=_now(), line=self._line, why=why)])
                 up = False if up is not None else None
                 await asyncio.sleep(next(waits))
                 continue
@@ -138,11 +150,16 @@ class WebInterface:
 
     async def _poll(self, patience_s: float) -> list[Event]:
         """Ask once; a reply that takes too long is an empty one. Raises what went wrong."""
-        reply = await in_thread(lambda: self._poller.poll(patience_s))
+        found = await in_thread(lambda: self._asked(patience_s))
+        return self._meaning.take(found, _now())
+
+    def _asked(self, patience_s: float) -> list[Item]:
+        """Poll and read the reply: in a thread, both may take their time."""
+        reply = self._poller.poll(patience_s)
         if reply.fault == "late":
-            return self._meaning.take([], _now())
+            return []
         file = self._poller.file
-        found = items(
+        return items(
             reply.body,
             reply.headers.get("content-type", ""),
             file.word("event", "type_return").lower(),
@@ -150,7 +167,6 @@ class WebInterface:
             wire.names(file, "event", "event"),
             self._meaning.ring,
         )
-        return self._meaning.take(found, _now())
 
     def _tell(self, events: list[Event]) -> None:
         for event in events:

@@ -126,8 +126,8 @@ class Meaning:
         over = [] if self._hangs_up else [each for each in self._open if each != key]
         told: list[Event] = [self._ended(each, at, Reason.UNKNOWN) for each in over]
         known = self._open.get(key)
-        if known is not None and not known.connected:
-            return told  # it rings still
+        if known is not None and not known.connected and self._hangs_up:
+            return told  # it rings still, or its end would have been told
         if known is not None:
             told.append(self._ended(key, at, Reason.UNKNOWN))
         call = self._begun(key, at)

@@ -65,13 +65,14 @@ def items(
     tels, events, ids = _all(found, tel, "tel"), _all(found, event, "event"), _all(found, Names(), "id")
     rows = sorted({*tels, *events}, key=lambda index: (len(index), index))
     longest = max((len(index) for index in rows), default=0)
+    beside = _ids_beside(found, tel.json) if len(rows) > 1 else {}
     found_items = []
     for index in [each for each in rows if len(each) == longest][:MOST_ITEMS]:
         # a bare name has one value for them all; an id belongs to the reply only where it has one event
         one = Item(
             _for(tels, index),
             _for(events, index),
-            ids.get((), "") if len(rows) <= 1 else _id_beside(found, tel.json, index),
+            ids.get((), "") if len(rows) <= 1 else beside.get(index, ""),
         )
         if one.event or one.tel:
             found_items.append(one)
@@ -169,6 +170,8 @@ def _steps(name: str) -> list[str]:
 
 
 def _follow(value: Json, steps: list[str], index: Index, values: dict[Index, str]) -> None:
+    if len(values) >= MOST_ITEMS or len(index) > DEEPEST:
+        return
     if isinstance(value, list):
         if steps and steps[0].startswith("#"):
             at = int(steps[0][1:])
@@ -222,14 +225,14 @@ def _scalar(value: Json) -> str | None:
     return None if value is None or isinstance(value, dict | list) else str(value)
 
 
-def _id_beside(found: "Json | Element", tel_name: str, index: Index) -> str:
-    """Return the ``id`` that stands beside an item's number in a list."""
+def _ids_beside(found: "Json | Element", tel_name: str) -> dict[Index, str]:
+    """Return the ``id`` that stands beside each number of a list."""
     if isinstance(found, Element) or not _is_path(tel_name):
-        return ""
+        return {}
     head = tel_name.rpartition(".")[0] or tel_name[: tel_name.rfind("]") + 1]
     values: dict[Index, str] = {}
     _follow(found, [*_steps(head), "id"], (), values)
-    return values.get(index, "")
+    return values
 
 
 # --- XML ------------------------------------------------------------------------------------------
@@ -244,7 +247,10 @@ def _xml(text: str) -> Element:
     try:
         found = _strict(text)
     except (ExpatError, ValueError, RecursionError):
-        found = _tolerant(text)
+        try:
+            found = _tolerant(text)
+        except (ValueError, OverflowError):  # a character reference that is no character
+            raise ProtocolError("reply_not_of_kind", interface="web", kind="XML") from None
     if not found.children:
         if not text.strip():
             return found

@@ -4,9 +4,10 @@ Each request and reply with its time and status; rotated at a megabyte, three ke
 No secret is written in any form.
 """
 
+import contextlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from offhook.interfaces.web.wire import Reply, Request
 from offhook.settings.secret import masked
@@ -24,6 +25,15 @@ class Trace:
         self._path = os.path.join(folder, NAME) if folder else ""
         self._told = told
 
+    @contextlib.contextmanager
+    def watched(self, told: Callable[[str], None]) -> Iterator[None]:
+        """Tell ``told`` what goes over the wire for the length of a block."""
+        before, self._told = self._told, told
+        try:
+            yield
+        finally:
+            self._told = before
+
     def sent(self, request: Request, secrets: Iterable[str]) -> None:
         """Note a request that goes out now."""
         if self._on:
@@ -33,9 +43,9 @@ class Trace:
         """Note what came back; a reply that holds a token is not shown."""
         if not self._on:
             return
-        text = (
-            reply.body[:SHOWN].decode("utf-8", "replace") if show else f"({len(reply.body)} bytes, not shown)"
-        )
+        text = f"({len(reply.body)} bytes, not shown)"
+        if show:  # masked before it is cut: half a secret is one, too
+            text = masked(reply.body.decode("utf-8", "replace"), secrets)[:SHOWN]
         head = f"{reply.status or '–'} {reply.fault} {took_s * 1000:.0f} ms".replace("  ", " ")
         self._write(masked(f"{head}\n{text}" if text else head, secrets))
 

@@ -97,6 +97,8 @@ def usable(file: ParameterFile, name: str) -> None:
     from offhook import texts
 
     for finding in file.errors:
+        if file.section_at(finding.line) == "callto":
+            continue
         why = texts.say(f"check.{finding.code}", "en", **finding.params)
         raise SettingsError("parameter_file_wrong", interface="web", where=f"{name}:{finding.line}", why=why)
     if not file.word("dial", "url"):
@@ -142,8 +144,10 @@ def _asking(file: ParameterFile, section: str, values: Values) -> Generator[Want
     return reply
 
 
-def asking_token(file: ParameterFile, values: Values) -> Generator[Wanted, Reply | str, tuple[str, float]]:
-    """Get a token; returns it and how long it is good for, seconds (0: not said). Raises where there is none."""
+def asking_token(
+    file: ParameterFile, values: Values
+) -> Generator[Wanted, Reply | str, tuple[str, float | None]]:
+    """Get a token; returns it and how long it is good for, seconds (``None``: not said). Raises where there is none."""
     reply = _reply((yield request(file, "token", values)))
     error = _judged(reply, "token", values)
     if error is not None:
@@ -154,7 +158,8 @@ def asking_token(file: ParameterFile, values: Values) -> Generator[Wanted, Reply
         raise ProtocolError("token_missing", interface="web")
     lifetime = first(reply.body, content_type, kind, Names(), "expires_in")
     plain = lifetime.partition(".")[0]
-    return token, float(plain) if plain.isascii() and plain.isdigit() and len(plain) < 10 else 0.0
+    known = plain.isascii() and plain.isdigit() and len(plain) < 10
+    return token, float(plain) if known else None
 
 
 def names(file: ParameterFile, section: str, field: str) -> Names:
@@ -189,7 +194,7 @@ def _judged(reply: Reply, section: str, values: Values) -> OffhookError | None:
 
 def _said(reply: Reply, values: Values) -> str:
     """Return a server's own words about a refusal, fit for a message: short, printable, without a secret."""
-    text = masked(reply.body[:2000].decode("utf-8", "replace"), values.secrets())
+    text = masked(reply.body.decode("utf-8", "replace"), values.secrets())[:2000]
     words = " ".join(re.sub(r"<[^>]*>|[{}\[\]\"]", " ", text).split())
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in words)[:SAID] or "–"
 

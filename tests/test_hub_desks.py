@@ -1,0 +1,133 @@
+"""Desks of a hub with settings of their own: what their pages may change, and what happens to their lines."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hubs import Program, offhook, program
+from offhook.settings.running import RunningHub, running
+from offhook.transport.http import request
+from test_web_events import told
+from vendor import reply, vendor
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[Program]:
+    (tmp_path / "machine.toml").write_text('locked = ["country"]\ncountry = "FR"\n[guard]\npremium = "bar"\n')
+    with program(tmp_path, "hub", "--port", "0", "--desks", "1001-1003") as found:
+        yield found
+
+
+@pytest.fixture
+def here(hub: Program, tmp_path: Path) -> RunningHub:
+    found = running(str(tmp_path))
+    assert found is not None
+    return found
+
+
+def post(here: RunningHub, desk: str, sets: dict[str, str | None], scope: str = "user") -> dict[str, Any]:
+    return request(
+        "POST", here.url, f"/v1/settings?desk={desk}", here.tokens[desk], {"scope": scope, "set": sets}
+    )
+
+
+REACHES_IN = [
+    ({"callto.command": "/bin/touch x $teldest$"}, "user"), ({"callto.program": "/bin/sh"}, "user"), ({"interface": "callto"}, "user"),
+    ({"web.file": "/etc/passwd"}, "user"), ({"shared_folder": "/etc"}, "user"), ({"tls.ca": "/etc/passwd"}, "user"),
+    ({"guard.premium": "allow"}, "user"), ({"outside_prefix": "0"}, "machine"), ({"hub.port": "1"}, "user"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sets", "scope"), REACHES_IN)
+def test_another_desks_page_does_not_reach_into_the_hubs_machine(
+    here: RunningHub, tmp_path: Path, sets: dict[str, str | None], scope: str
+) -> None:
+    before = (tmp_path / "machine.toml").read_text()
+    answer = post(here, "1003", sets, scope)
+    assert answer["error"]["code"] in ("setting_not_here", "setting_locked")
+    assert not (tmp_path / "desks").exists()
+    assert (tmp_path / "machine.toml").read_text() == before
+    assert post(here, "1003", {"desk.user": "zoé", "outside_prefix": "0"})["path"].endswith(
+        "desks/1003/settings.toml"
+    )
+
+
+def test_what_is_locked_stays_so_on_every_page(here: RunningHub, tmp_path: Path) -> None:
+    before = (tmp_path / "machine.toml").read_text()
+    for scope in ("user", "machine"):
+        for sets in ({"country": "BE"}, {"guard.premium": "allow"}):
+            assert post(here, "1001", sets, scope)["error"]["code"] == "setting_locked"
+    assert (tmp_path / "machine.toml").read_text() == before
+
+
+def test_another_desk_does_not_read_files_of_the_hub(here: RunningHub, tmp_path: Path) -> None:
+    assert request("GET", here.url, "/v1/settings?desk=1003", here.tokens["1003"])["file"] is None
+
+
+def test_settings_that_cannot_be_are_refused_and_those_that_are_wrong_stop_nobody(tmp_path: Path) -> None:
+    folder = tmp_path / "desks" / "1002"
+    folder.mkdir(parents=True)
+    (folder / "settings.toml").write_text('internal_numbers = ["abc"]\n')
+    with program(tmp_path, "hub", "--port", "0", "--desks", "1001-1003"):
+        here = running(str(tmp_path))
+        assert here is not None
+        assert post(here, "1001", {"internal_numbers": "abc"})["error"]["code"] == "setting_unreadable"
+        assert offhook(tmp_path, "dial", "0388202020", "--desk", "1001").returncode == 0
+        assert offhook(tmp_path, "dial", "0388202020", "--desk", "1002").returncode == 3
+
+
+def test_a_file_that_is_not_there_can_be_taken_back(here: RunningHub) -> None:
+    assert "path" in post(here, "1001", {"web.file": "/nonexistent/x.txt", "interface": "web"})
+    shown = request("GET", here.url, "/v1/settings?desk=1001", here.tokens["1001"])
+    assert shown["file"]["error"]["code"] in ("shared_folder_down", "settings_file_unreadable")
+    assert "path" in post(here, "1001", {"web.file": None, "interface": None})
+    command = {"command": "Dial", "id": "1", "number": "0388202020"}
+    assert "error" not in request(
+        "POST", here.url, "/v1/desk/commands?desk=1001", here.tokens["1001"], command
+    )
+
+
+def test_a_call_of_a_line_that_is_given_up_ends_for_the_desk(here: RunningHub, tmp_path: Path) -> None:
+    offhook(tmp_path, "simulate", "call", "1001", "0388202020")
+    assert "path" in post(here, "1001", {"interface": "callto"})
+    import sqlite3
+
+    with sqlite3.connect(tmp_path / "hub.sqlite") as store:
+        bodies = [
+            json.loads(body)
+            for (body,) in store.execute("SELECT body FROM event WHERE desk = '1001' ORDER BY seq")
+        ]
+    store.close()
+    names = [each["event"] for each in bodies]
+    assert names.count("Ended") == 1
+    assert names.index("Ended") > names.index("Ringing")
+
+
+async def test_settings_changed_many_times_at_once_leave_one_reader(tmp_path: Path) -> None:
+    """And none after the hub has stopped."""
+    with vendor(reply(told(""))) as server:
+        (tmp_path / "sys").mkdir()
+        (tmp_path / "sys" / "clicktocall_param.txt").write_text(
+            f"<global>\n<timeout1>0.2\n<cliktocalldial>\n<url>http://127.0.0.1:{server.port}/dial?$teldest$\n<cliktocallevent>\n"
+            f"<with_event>1\n<type_return>json\n<url>http://127.0.0.1:{server.port}/poll\n"
+        )
+        with program(
+            tmp_path, "hub", "--port", "0", "--desks", "1001", OFFHOOK_SHARED_FOLDER=str(tmp_path / "sys")
+        ):
+            here = running(str(tmp_path))
+            assert here is not None
+            post(here, "1001", {"interface": "web"})
+            await asyncio.gather(
+                *(asyncio.to_thread(post, here, "1001", {"desk.ident": str(number)}) for number in range(5))
+            )
+            before = len(server.came)
+            await asyncio.sleep(3)
+            assert len(server.came) - before <= 3 / 0.2 * 1.3, "one reader polls five times a second at most"
+            assert len(server.came) > before
+        after = len(server.came)
+        await asyncio.sleep(1)
+        assert len(server.came) == after
