@@ -131,3 +131,38 @@ async def test_settings_changed_many_times_at_once_leave_one_reader(tmp_path: Pa
         after = len(server.came)
         await asyncio.sleep(1)
         assert len(server.came) == after
+
+
+def test_a_click_on_the_page_goes_the_way_the_settings_say_at_once(
+    hub: Program, here: RunningHub, tmp_path: Path
+) -> None:
+    """There and back: over the web API, then over the switch again."""
+
+    def dial(number: str) -> dict[str, Any]:
+        return request(
+            "POST",
+            here.url,
+            "/v1/desk/commands?desk=1001",
+            here.tokens["1001"],
+            {"command": "Dial", "id": number, "number": number},
+        )
+
+    def calls() -> list[str]:
+        return [
+            call["dialled"]
+            for call in request("GET", here.url, "/v1/desk/calls?desk=1001", here.tokens["1001"])["calls"]
+        ]
+
+    with vendor(reply("{}")) as server:
+        (tmp_path / "sys").mkdir()
+        (tmp_path / "sys" / "clicktocall_param.txt").write_text(
+            f"<cliktocalldial>\n<url>http://127.0.0.1:{server.port}/dial?n=$teldest$\n"
+        )
+        post(here, "1001", {"shared_folder": str(tmp_path / "sys"), "interface": "web"})
+        assert "error" not in dial("0388202020")
+        assert [each.target for each in server.dials()] == ["/dial?n=0388202020"]
+        assert calls() == []
+        post(here, "1001", {"interface": None})
+        assert "error" not in dial("0388202021")
+        assert len(server.dials()) == 1
+        assert calls() == ["0388202021"]

@@ -71,6 +71,12 @@ class Desk:
         self._tells.append(tell)
         return lambda: self._tells.remove(tell)
 
+    def use(self, line: Line) -> None:
+        """Have a line, instead of one of the same name if there is one."""
+        self.lines[line.name] = line
+        if self._first.name == line.name:
+            self._first = line
+
     def restore(self, line: Line, calls: Iterable[Call], ended: Iterable[str]) -> None:
         """Put back what a line knew before a restart: nothing is told and nothing pops again."""
         line.table.restore(calls, ended)

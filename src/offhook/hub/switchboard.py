@@ -91,7 +91,7 @@ class Switchboard:
 
     def add_line(self, extension: str, line: Line) -> None:
         """Give a desk a further line, which is told rather than read."""
-        self.desks[extension].lines[line.name] = line
+        self.desks[extension].use(line)
         self._restore(extension, line)
 
     async def reline(self, extension: str) -> None:
@@ -108,7 +108,8 @@ class Switchboard:
             await self._stop_own(extension)
             now = self._clock()
             desk.receive(old, [Ended(at=now, line=old.name, call=call.id) for call in old.table.calls])
-            self._in_use[extension] = desk.lines[line.name] = line
+            self._in_use[extension] = line
+            desk.use(line)
             up = line.table.up
             back = LineBack(at=now, line=line.name, calls=line.table.calls)
             desk.receive(line, [back if up else LineLost(at=now, line=line.name)])
