@@ -9,7 +9,7 @@ from offhook import texts
 from offhook.errors import OffhookError, SettingsError
 from offhook.settings import divalto
 from offhook.settings.layers import home, read_place, resolve
-from offhook.settings.shared import web_file
+from offhook.settings.shared import LONGEST_FILE, web_file
 
 
 def check(options: Namespace) -> int:
@@ -61,11 +61,14 @@ def _of_settings(path: str, language: str) -> list[divalto.Finding]:
 def _bytes(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
-            return file.read(1 << 20)
+            data = file.read(LONGEST_FILE + 1)
     except OSError as error:
         raise SettingsError(
             "settings_file_unreadable", path=path, why=error.strerror or os.strerror(2)
         ) from None
+    if len(data) > LONGEST_FILE:
+        raise SettingsError("settings_file_too_long", path=path, limit=LONGEST_FILE)
+    return data
 
 
 def _text(finding: divalto.Finding, language: str) -> str:
