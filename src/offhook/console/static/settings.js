@@ -165,6 +165,7 @@ function changes() {
 
 async function save() {
   problem("problem");
+  $("said").textContent = "";  // what was saved before is not what is being saved now
   const sets = changes(), box = $("use-user-settings").checked;
   const boxed = box !== (known("use_user_settings").value === "yes");
   let path = "";
