@@ -23,7 +23,8 @@ def dial(options: Namespace) -> int:
     if settings["interface"] in ("callto", "web"):
         from offhook.cli.direct import dial as dial_directly
 
-        return dial_directly(options, with_shared(settings))
+        # the web interface reads the shared folder's file itself
+        return dial_directly(options, settings if settings["interface"] == "web" else with_shared(settings))
     if options.wait:
         from offhook.cli.listen import dial_and_wait
 

@@ -60,7 +60,8 @@ EVENT_NAMES = {
 _SECTION = re.compile(r"<cli(?:ck|c|k)(?:to|2)call(dial|event|token)>", re.IGNORECASE)
 _TAG = re.compile(r"<(\w+)>")
 _PLACEHOLDER = re.compile(r"\$([A-Za-z_]+)\$")
-_OPEN_PLACEHOLDER = re.compile(r"\$(" + "|".join(PLACEHOLDERS) + r")(?![A-Za-z_$])", re.IGNORECASE)
+_OPEN_PLACEHOLDER = r"\$(" + "|".join(PLACEHOLDERS) + r")(?![A-Za-z_$])"
+"""Looked for, and so compiled, only where a ``$`` is left over."""
 _ALL_TAGS = {tag for tags in TAGS.values() for tag in tags}
 _CONTINUED = ("data", "dataencode")
 
@@ -303,6 +304,8 @@ class _Reading:
 
 
 def _section_named(line: str) -> str:
+    if line[:1] not in "< \t":
+        return ""
     bare = line.strip().lower()
     if bare in ("<global>", "<callto>"):
         return bare[1:-1]
@@ -472,7 +475,8 @@ def _placeholders(file: ParameterFile, section: str, tag: str) -> Iterator[Findi
             yield Finding(
                 line, "error", "placeholder_not_here", {"word": found[0], "section": SECTIONS[section]}
             )
-    for found in _OPEN_PLACEHOLDER.finditer(_PLACEHOLDER.sub("", text)):
+    rest = _PLACEHOLDER.sub("", text) if "$" in text else ""
+    for found in re.finditer(_OPEN_PLACEHOLDER, rest, re.IGNORECASE) if "$" in rest else ():
         yield Finding(line, "warning", "placeholder_open", {"word": found[0], "near": f"{found[0]}$"})
 
 
