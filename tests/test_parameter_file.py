@@ -261,6 +261,16 @@ def test_any_lines_in_any_order_give_a_file(parts: list[tuple[str, bytes]]) -> N
     assert read(data).data == data
 
 
+def test_every_finding_can_be_said(tmp_path: Path) -> None:
+    """Whatever its parameters are called: each slip of the tables, through the command, in both languages."""
+    path = tmp_path / "clicktocall_param.txt"
+    for text, _code, _line in FINDINGS:
+        path.write_text(f"<cliktocalldial>\n{text}\n")
+        for language in ("en", "fr"):
+            done = offhook(tmp_path, "check", str(path), OFFHOOK_LANGUAGE=language)
+            assert done.stdout.count("\n") == len(read(path.read_bytes()).findings), (text, done.stderr)
+
+
 def test_a_slip_in_callto_has_no_effect_on_other_interfaces(tmp_path: Path) -> None:
     (tmp_path / "clicktocall_param.txt").write_text(
         "<cliktocalldial>\n<url>http://127.0.0.1:1/$teldest$\n<callto>\ncmd=callto:\n"

@@ -361,9 +361,13 @@ def test_in_force_reads_nothing(tmp_path: Path) -> None:
 
 def test_locks_are_written_where_toml_can_read_them(tmp_path: Path) -> None:
     path = tmp_path / "machine.toml"
-    path.write_text("[desk]\nextension = '1'\n")
+    path.write_text("country = 'FR'\n[desk]\nextension = '1'\n")
     lock(str(path), ["desk.*", "country"], locked=True)
-    assert path.read_text() == 'locked = ["desk.*", "country"]\n\n[desk]\nextension = \'1\'\n'
+    assert (
+        path.read_text() == "country = 'FR'\nlocked = [\"desk.*\", \"country\"]\n\n[desk]\nextension = '1'\n"
+    )
+    with pytest.raises(SettingsError, match="nothing to lock"):
+        lock(str(path), ["outside_prefix"], locked=True)
     with pytest.raises(SettingsError):
         lock(str(path), ["nonsense"], locked=True)
 

@@ -146,6 +146,7 @@ CODES: dict[str, type[OffhookError]] = {
     "setting_unknown": SettingsError,
     "setting_unreadable": SettingsError,
     "setting_locked": SettingsError,
+    "nothing_to_lock": SettingsError,
     "settings_file_unreadable": SettingsError,
     "settings_file_too_long": SettingsError,
     "settings_not_written": SettingsError,

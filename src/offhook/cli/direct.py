@@ -8,6 +8,7 @@ import os
 import time
 from argparse import Namespace
 from typing import Any
+from zlib import crc32
 
 from offhook import texts
 from offhook.dialling import rules_from
@@ -33,15 +34,16 @@ def dial(options: Namespace, settings: Settings) -> int:
     if options.dry_run:
         _show(sent, options, name)
         return 0
+    asked = f"{digits} {crc32(' '.join(sent).encode('utf-8', 'replace')):08x}"  # after a mended setting it is another
     with _Clicks(settings["desk.extension"]) as clicks:
-        if clicks.is_second(digits):
+        if clicks.is_second(asked):
             clicks.repeat_outcome()
         else:
-            clicks.note(digits)
+            clicks.note(asked)
             try:
                 go()
             except OutcomeUnknown as error:
-                clicks.note(digits, error)
+                clicks.note(asked, error)
                 raise
             except OffhookError:
                 clicks.forget()  # nothing happened: the next click is a first one
@@ -106,20 +108,20 @@ class _Clicks:
         """Let go."""
         os.close(self._file)
 
-    def is_second(self, digits: str) -> bool:
+    def is_second(self, asked: str) -> bool:
         """Say whether this is the second half of a double click, by when it was clicked."""
         at = self._before.get("at")
         near = isinstance(at, float) and abs(self._clicked - at) < DOUBLE_CLICK_S
-        return near and self._before.get("number") == digits
+        return near and self._before.get("asked") == asked
 
     def repeat_outcome(self) -> None:
         """Say what became of the first click: raise its ``OutcomeUnknown``, if that is what it was."""
         if self._before.get("error"):
             raise error_from_json(self._before["error"])
 
-    def note(self, digits: str, error: OffhookError | None = None) -> None:
+    def note(self, asked: str, error: OffhookError | None = None) -> None:
         """Note what is dialled now, and what became of it."""
-        self._write({"at": self._clicked, "number": digits, "error": error.to_json() if error else None})
+        self._write({"at": self._clicked, "asked": asked, "error": error.to_json() if error else None})
 
     def forget(self) -> None:
         """Take the note back."""

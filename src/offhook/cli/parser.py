@@ -191,7 +191,7 @@ def _settings(settings: argparse.ArgumentParser, say: "_Say") -> None:
             found.add_argument("--machine", action="store_true", help=say("settings.machine"))
         if action in ("set", "unset", "lock", "unlock", "import"):
             found.add_argument("--dry-run", action="store_true", help=say("settings.dry_run"))
-        found.add_argument("--json", action="store_true", help=say("json"))
+        found.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=say("json"))
         found.set_defaults(action=action)
 
 

@@ -51,7 +51,7 @@ class Place(NamedTuple):
         """Say whether this place sets and locks a setting."""
         if name not in self.values:
             return False
-        return name.startswith(ALWAYS_LOCKED) or any(_covers(pattern, name) for pattern in self.locked)
+        return name.startswith(ALWAYS_LOCKED) or any(covers(pattern, name) for pattern in self.locked)
 
     def __repr__(self) -> str:
         """Leave the values out: some may be secrets."""
@@ -308,13 +308,14 @@ def _why(error: Exception) -> str:
     return error.strerror or "" if isinstance(error, OSError) else str(error)
 
 
-def _covers(pattern: str, name: str) -> bool:
+def covers(pattern: str, name: str) -> bool:
+    """Say whether a lock such as ``guard.*`` names a setting."""
     return name == pattern or (pattern.endswith("*") and name.startswith(pattern[:-1]))
 
 
 def covers_any(pattern: str) -> bool:
     """Say whether a lock such as ``guard.*`` names any setting there is."""
-    return any(_covers(pattern, name) for name in SETTINGS)
+    return any(covers(pattern, name) for name in SETTINGS)
 
 
 def _line_of(text: str, name: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from offhook.errors import SettingsError
 from offhook.settings.alone import alone
-from offhook.settings.layers import FILE, LOCKED, covers_any, machine_file, read_place
+from offhook.settings.layers import FILE, LOCKED, covers, covers_any, machine_file, read_place
 from offhook.settings.model import SETTINGS, checked, setting
 
 LOCK_PATIENCE_S = 5.0
@@ -88,7 +88,11 @@ def lock(path: str, names: list[str], *, locked: bool) -> None:
             setting(name, LOCKED)
     with _held(path):
         document = tomlkit.parse(_text(path))
-        before = read_place(path, "machine").locked
+        place = read_place(path, "machine")
+        for name in names if locked else []:
+            if not any(covers(name, each) for each in place.values):
+                raise SettingsError("nothing_to_lock", name=name, path=path)
+        before = place.locked
         document[LOCKED] = [each for each in before if each not in names] + (names if locked else [])
         write_whole(path, tomlkit.dumps(document).encode(), 0o644)
 

@@ -24,7 +24,7 @@ def catalogue(language: str) -> dict[str, str]:
     return found
 
 
-def say(key: str, language: str = "en", **params: object) -> str:
+def say(key: str, language: str = "en", /, **params: object) -> str:
     """Return the sentence ``key`` in ``language`` with its parameters filled in.
 
     A parameter that is itself one of our words (a state, a command, a switch's reason) is said in that

@@ -99,7 +99,7 @@ def usable(file: ParameterFile, name: str) -> None:
     for finding in file.errors:
         if file.section_at(finding.line) == "callto":
             continue
-        why = texts.say(f"check.{finding.code}", "en", **finding.params)
+        why = texts.say(f"check.{finding.code}", texts.language_of(), **finding.params)
         raise SettingsError("parameter_file_wrong", interface="web", where=f"{name}:{finding.line}", why=why)
     if not file.word("dial", "url"):
         raise SettingsError("parameter_file_wrong", interface="web", where=name, why="<cliktocalldial> <url>")
@@ -194,7 +194,9 @@ def _judged(reply: Reply, section: str, values: Values) -> OffhookError | None:
 
 def _said(reply: Reply, values: Values) -> str:
     """Return a server's own words about a refusal, fit for a message: short, printable, without a secret."""
-    text = masked(reply.body.decode("utf-8", "replace"), values.secrets())[:2000]
+    text = reply.body.decode("utf-8", "replace")
+    own = re.search(r'"text"\s*:\s*"((?:[^"\\]|\\.){1,300})"', text)  # as an Offhook hub says it
+    text = masked(own[1] if own else text, values.secrets())[:2000]
     words = " ".join(re.sub(r"<[^>]*>|[{}\[\]\"]", " ", text).split())
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in words)[:SAID] or "–"
 
