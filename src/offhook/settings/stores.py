@@ -86,7 +86,7 @@ def lock(path: str, names: list[str], *, locked: bool) -> None:
     for name in names:
         if not covers_any(name):
             setting(name, LOCKED)
-    with _held(path):
+    with _held(path, "machine"):
         document = tomlkit.parse(_text(path))
         place = read_place(path, "machine")
         for name in names if locked else []:
@@ -98,12 +98,12 @@ def lock(path: str, names: list[str], *, locked: bool) -> None:
 
 
 @contextlib.contextmanager
-def _held(path: str) -> Iterator[str]:
+def _held(path: str, place: str = "") -> Iterator[str]:
     """Hold a settings file for a change; gives the place it is. Raises ``SettingsError``.
 
     A file that is wrong already is left alone, and said to be.
     """
-    place = "machine" if path == machine_file() else "user"
+    place = place or ("machine" if path == machine_file() else "user")
     try:
         os.makedirs(os.path.dirname(path), mode=0o755 if place == "machine" else 0o700, exist_ok=True)
         with alone(path + ".lock", LOCK_PATIENCE_S):
