@@ -299,7 +299,7 @@ def _read_value(name: str, value: object, where: str, place: str, folder: str) -
             return fetch(folder, name, written, where)
 
         return Value("", where, place, fetch)
-    if isinstance(value, dict):
+    if isinstance(value, dict) and setting(name, where).kind != "table":
         raise SettingsError("setting_unreadable", name=name, where=where, expected="text")
     return Value(checked(name, value, where), where, place)
 

@@ -10,7 +10,10 @@ from offhook.errors import SettingsError
 
 
 class Setting(NamedTuple):
-    """One setting. ``kind`` is ``text number decimal flag choice list``; a secret is never shown."""
+    """One setting. ``kind`` is ``text number decimal flag choice list words table``; a secret is never shown.
+
+    ``words`` are parted by blanks alone; a ``table`` is ``key=one,two`` for each key, parted by blanks.
+    """
 
     name: str
     kind: str
@@ -70,6 +73,32 @@ SETTINGS: dict[str, Setting] = {
         Setting("hub.divalto_hold_s", "decimal", "0"),
         Setting("hub.divalto_networks", "list", ""),
         Setting("simulator.address", "text", ""),
+        Setting("asterisk.address", "text", "127.0.0.1:5038"),
+        Setting("asterisk.user", "text", ""),
+        Setting("asterisk.password", "text", "", secret=True),
+        Setting("asterisk.tls", "flag", "no"),
+        Setting("asterisk.events", "text", "call,agent"),
+        Setting("asterisk.context", "text", ""),
+        Setting("asterisk.ring", "choice", "first", choices=("first", "all")),
+        Setting("asterisk.ring_s", "decimal", "30"),
+        Setting("asterisk.auto_answer", "text", ""),
+        Setting("asterisk.phone_control", "flag", "no"),
+        Setting("asterisk.extensions", "words", ""),
+        Setting("asterisk.devices", "table", ""),
+        Setting("asterisk.trunks", "words", ""),
+        Setting("asterisk.trunk_contexts", "words", ""),
+        Setting("freeswitch.address", "text", "127.0.0.1:8021"),
+        Setting("freeswitch.password", "text", "", secret=True),
+        Setting("freeswitch.tls", "flag", "no"),
+        Setting("freeswitch.context", "text", ""),
+        Setting("freeswitch.domain", "text", ""),
+        Setting("freeswitch.ring", "choice", "first", choices=("first", "all")),
+        Setting("freeswitch.ring_s", "decimal", "30"),
+        Setting("freeswitch.auto_answer", "flag", "no"),
+        Setting("freeswitch.extensions", "words", ""),
+        Setting("freeswitch.devices", "table", ""),
+        Setting("freeswitch.trunks", "words", ""),
+        Setting("freeswitch.trunk_contexts", "words", ""),
         Setting(
             "pop.trigger", "choice", "application",
             choices=("application", "ring", "connect", "request"),
@@ -106,8 +135,10 @@ def section_of(interface: str) -> tuple[str, ...]:
 def checked(name: str, value: object, where: str) -> str:
     """Return a setting's value as text, in its one spelling. Raises ``SettingsError`` saying where it stands."""
     known = setting(name, where)
-    if isinstance(value, list) and known.kind == "list":
+    if isinstance(value, list) and known.kind in ("list", "words"):
         value = " ".join(str(each) for each in value)
+    if known.kind == "table":
+        value = _flat(known, value, where)
     if isinstance(value, bool):
         value = "yes" if value else "no"
     try:
@@ -130,6 +161,22 @@ def checked(name: str, value: object, where: str) -> str:
         case _:
             pass
     return text
+
+
+def _flat(known: Setting, value: object, where: str) -> str:
+    """Return a table as text: ``1001=PJSIP/1001,PJSIP/soft 1002=PJSIP/1002``."""
+    if isinstance(value, str):
+        value = dict(each.partition("=")[::2] for each in value.split())
+    if not isinstance(value, dict):
+        raise _unreadable(known, where, '{ "1001" = ["PJSIP/1001"] }')
+    found = []
+    for key, names in value.items():
+        each = names if isinstance(names, list) else str(names).split(",")
+        texts = [str(name) for name in each]
+        if not key or not texts or any(not text or set(text) & set(" \t,=") for text in (*texts, str(key))):
+            raise _unreadable(known, where, '{ "1001" = ["PJSIP/1001"] }')
+        found.append(f"{key}={','.join(texts)}")
+    return " ".join(found)
 
 
 def _decimal(known: Setting, text: str, where: str) -> str:

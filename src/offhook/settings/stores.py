@@ -162,6 +162,14 @@ def _as_toml(name: str, text: str, folder: str) -> Any:
         return text == "yes"
     if kind == "list":
         return text.replace(",", " ").split()
+    if kind == "words":
+        return text.split()
+    if kind == "table":
+        import tomlkit
+
+        table = tomlkit.inline_table()
+        table.update({key: names.split(",") for key, _equals, names in (each.partition("=") for each in text.split())})
+        return table
     if kind == "number" or (kind == "decimal" and re.fullmatch(r"[1-9]\d*|0", text)):
         return int(text)
     return float(text) if kind == "decimal" else text

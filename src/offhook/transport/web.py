@@ -178,7 +178,7 @@ class Client:
             _secure, proxy_host, proxy_port, _path = _split(proxy)
             link = http.client.HTTPConnection(proxy_host, proxy_port, timeout=timeout)
             return link, url.partition("#")[0], _proxy_headers(proxy)
-        context = self._context = self._context or _context(self.tls)
+        context = self._context = self._context or context_of(self.tls)
         if not proxy:
             return http.client.HTTPSConnection(host, port, timeout=timeout, context=context), path, []
         _secure, proxy_host, proxy_port, _path = _split(proxy)
@@ -190,11 +190,7 @@ class Client:
         """Compare the server's certificate with ``tls.pin``. Raises ``ConnectionError``."""
         if not self.tls.pin or not isinstance(link, http.client.HTTPSConnection):
             return
-        from hashlib import sha256
-
-        seen = link.sock.getpeercert(binary_form=True) or b""
-        wanted = self.tls.pin.replace(":", "").replace(" ", "").lower()
-        if sha256(seen).hexdigest() != wanted:
+        if not is_pinned(link.sock.getpeercert(binary_form=True) or b"", self.tls.pin):
             raise _PinError("tls.pin")
 
 
@@ -324,7 +320,14 @@ def _proxy_headers(proxy: str) -> list[tuple[str, str]]:
     return [("Proxy-Authorization", "Basic " + b64encode(unquote(account).encode()).decode())]
 
 
-def _context(tls: Tls) -> "ssl.SSLContext":
+def is_pinned(certificate: bytes, pin: str) -> bool:
+    """Say whether a certificate is the one of ``tls.pin``: its SHA-256."""
+    from hashlib import sha256
+
+    return sha256(certificate).hexdigest() == pin.replace(":", "").replace(" ", "").lower()
+
+
+def context_of(tls: Tls, interface: str = "web") -> "ssl.SSLContext":
     """Return the TLS context of the settings. Raises ``SettingsError`` for a file that cannot be used."""
     import ssl
 
@@ -337,7 +340,7 @@ def _context(tls: Tls) -> "ssl.SSLContext":
                 context.load_cert_chain(path, tls.key or None, password=lambda: b"")
         except (OSError, ValueError) as error:
             raise SettingsError(
-                "certificate_unusable", interface="web", name=name, path=path, why=_reason(error)
+                "certificate_unusable", interface=interface, name=name, path=path, why=_reason(error)
             ) from None
     if tls.insecure or tls.pin:  # a pin is stricter than any authority
         context.check_hostname = False

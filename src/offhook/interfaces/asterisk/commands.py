@@ -1,0 +1,172 @@
+"""What is sent to Asterisk for a command: actions with their headers. No I/O.
+
+Sources: Asterisk's ``main/manager.c``; ``features.conf`` for ``Atxfer``. A value in ``Variable`` is split at
+commas and read for brackets and quotes, so each of those is sent with a backslash and arrives as itself.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from offhook.errors import Refused, Unsupported
+from offhook.model import Command, Record, State
+from offhook.switch.desks import DeskCall, Role
+from offhook.switch.legs import Leg, called_by
+from offhook.switch.records import VARIABLE, record_text
+
+_MEANINGFUL = re.compile(r'([\\,"()\[\]])')
+_EXTEN = re.compile(r"[0-9*#+]+")
+
+
+class Action(NamedTuple):
+    """One action: its name, and its headers in order."""
+
+    name: str
+    headers: tuple[tuple[str, str], ...]
+
+
+class Dialplan(NamedTuple):
+    """Where numbers are dialled, and how the own phone is called."""
+
+    context: str
+    ring_s: float = 30.0
+    auto_answer: str = ""
+    phone_control: bool = False
+
+
+def action(name: str, **headers: str) -> Action:
+    """Return an action with those headers."""
+    return Action(name, tuple(headers.items()))
+
+
+def variable(name: str, value: str) -> tuple[str, str]:
+    """Return a ``Variable`` header for ``Originate``, its value arriving as itself."""
+    return "Variable", f"{name}={_MEANINGFUL.sub(chr(92) + chr(92) + chr(49), value)}"
+
+
+def originate(
+    device: str, native: str, number: str, plan: Dialplan, record: Record | None, name: str = ""
+) -> Action:
+    """Return the action that alerts the own phone and then calls ``number``.
+
+    The number shows on the own phone's display as the connected party; what the callee sees stays the phone's
+    own.
+    """
+    _dialable(number)
+    headers = [
+        ("Channel", device),
+        ("ChannelId", native),
+        *([("OtherChannelId", f"{native};2")] if device.lower().startswith("local/") else []),
+        ("Context", plan.context),
+        ("Exten", number),
+        ("Priority", "1"),
+        ("Timeout", str(round(plan.ring_s * 1000))),
+        ("Async", "true"),
+        variable("CONNECTEDLINE(num,i)", number),
+    ]
+    shown = name or (record.title if record is not None else "")
+    if shown:
+        headers.append(variable("CONNECTEDLINE(name,i)", shown))
+    if plan.auto_answer:
+        header, _colon, value = plan.auto_answer.partition(":")
+        if device.lower().startswith("sip/"):
+            headers.append(variable("__SIPADDHEADER01", f"{header.strip()}: {value.strip()}"))
+        else:
+            headers.append(variable(f"PJSIP_HEADER(add,{header.strip()})", value.strip()))
+    if record is not None:
+        headers.append(variable(f"__{VARIABLE}", record_text(record)))
+    return Action("Originate", tuple(headers))
+
+
+def hang_up(call: DeskCall) -> list[Action]:
+    """Leave a call, give up dialling or reject a ringing one (cause 21)."""
+    if call.role is Role.CONSULTING:
+        return cancel_consult(call)
+    cause = "21" if call.state is State.ALERTING else "16"
+    return [action("Hangup", Channel=leg.named, Cause=cause) for leg in call.legs if not leg.gone]
+
+
+def transfer(call: DeskCall, far: list[Leg], to: str, plan: Dialplan, record: Record | None) -> list[Action]:
+    """Pass a call on without asking: a talking one by its own channel, a ringing one by the caller's."""
+    _dialable(to)
+    attached = attach(far, record) if record is not None else []
+    if call.state is State.ALERTING:
+        return [*attached, action("Redirect", Channel=_one(far).named, Context=plan.context, Exten=to, Priority="1")]
+    return [*attached, action("BlindTransfer", Channel=call.leg.named, Context=plan.context, Exten=to)]
+
+
+def consult(call: DeskCall, to: str, plan: Dialplan) -> list[Action]:
+    """Hold the call and ring somebody: the feature ``atxfer``, which the dial must allow (``tT``)."""
+    _dialable(to)
+    return [action("Atxfer", Channel=call.leg.named, Context=plan.context, Exten=to)]
+
+
+def complete(call: DeskCall, held: DeskCall | None, far: list[Leg], consulted: list[Leg]) -> list[Action]:
+    """Connect the held party with the one consulted."""
+    if call.role is Role.CONSULTING:
+        own = held.leg if held is not None else None
+        if own is None:
+            raise Refused("switch_no_channel", interface="asterisk")
+        return [action("Hangup", Channel=own.named, Cause="16")]
+    return [action("Bridge", Channel1=_one(far).named, Channel2=_one(consulted).named, Tone="no")]
+
+
+def cancel_consult(call: DeskCall) -> list[Action]:
+    """Drop the one consulted; the phone is back with the held call."""
+    if call.role is not Role.CONSULTING:
+        return [action("Hangup", Channel=call.leg.named, Cause="16")]
+    reached = [leg for leg in called_by(call.legs[0]) if not leg.gone]
+    return [action("Hangup", Channel=leg.named, Cause="16") for leg in reached or call.legs]
+
+
+def park(call: DeskCall, far: list[Leg], slot: str) -> list[Action]:
+    """Park the other side, in the first free place. It comes back to this phone in the end."""
+    if slot:
+        raise Refused("park_slot", interface="asterisk", slot=slot)
+    own = call.leg.named
+    parked = action("Park", Channel=_one(far).named, TimeoutChannel=own, AnnounceChannel=own)
+    if call.role is Role.CALLED:
+        return [parked]
+    return [parked, action("Hangup", Channel=own, Cause="16")]  # it called: its dialplan would go on without them
+
+
+def digits(far: list[Leg], text: str) -> list[Action]:
+    """Send tones to the other side, one action each."""
+    if not re.fullmatch(r"[0-9*#A-Da-d]+", text):
+        raise Refused("number_unreadable", interface="asterisk", number=text[:40])
+    return [action("PlayDTMF", Channel=_one(far).named, Digit=digit.upper(), Duration="120") for digit in text]
+
+
+def attach(legs: Iterable[Leg], record: Record) -> list[Action]:
+    """Let a record travel with the channels."""
+    value = record_text(record)
+    return [action("Setvar", Channel=leg.named, Variable=f"__{VARIABLE}", Value=value) for leg in legs if leg.real]
+
+
+def on_phone(call: DeskCall, what: str, plan: Dialplan, command: Command) -> list[Action]:
+    """Have the phone itself answer (``talk``) or hold (``hold``): an event that many SIP phones obey."""
+    if not plan.phone_control:
+        raise Unsupported("phone_control_off", interface="asterisk", command=type(command).__name__)
+    return [action("PJSIPNotify", Channel=call.leg.named, Variable=f"Event={what}")]
+
+
+def device_state(device: str) -> Action:
+    """Ask whether a device is there."""
+    return action("Getvar", Variable=f"DEVICE_STATE({device})")
+
+
+CHANNELS = action("Status", Variables=VARIABLE, AllVariables="false")
+PARKED = action("ParkedCalls")
+"""What is asked after a link came up."""
+
+
+def _dialable(number: str) -> None:
+    """Refuse what is no number: a dialplan reads other characters in its own way."""
+    if not _EXTEN.fullmatch(number):
+        raise Refused("number_unreadable", interface="asterisk", number=number[:40])
+
+
+def _one(far: list[Leg]) -> Leg:
+    if not far:
+        raise Refused("switch_no_channel", interface="asterisk")
+    return far[0]

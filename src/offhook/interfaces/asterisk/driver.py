@@ -1,0 +1,431 @@
+"""The interface ``asterisk``: one manager connection to an Asterisk, for every desk on it."""
+
+import asyncio
+import hashlib
+import itertools
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import ClassVar, Self
+
+from offhook.errors import CommandError, LoginRefused, Refused, SettingsError, Unsupported
+from offhook.interface import Availability, only
+from offhook.interfaces.asterisk import commands
+from offhook.interfaces.asterisk.commands import Action, Dialplan
+from offhook.interfaces.asterisk.events import WANTED, Meaning
+from offhook.interfaces.asterisk.snapshot import OURS, read_channels
+from offhook.interfaces.asterisk.wire import Framer, Message, encode
+from offhook.model import (
+    Alerting,
+    Answer,
+    CancelConsult,
+    Command,
+    CompleteTransfer,
+    Connected,
+    Consult,
+    Dial,
+    Dialling,
+    Diverted,
+    Ended,
+    Event,
+    HangUp,
+    Held,
+    Hold,
+    LineBack,
+    LineLost,
+    Merged,
+    Park,
+    Parked,
+    PassRecord,
+    RecordPassed,
+    RemoteRinging,
+    Resume,
+    Resumed,
+    Retrieved,
+    Ringing,
+    SendDigits,
+    Snapshot,
+    State,
+    Transfer,
+    Transferred,
+    Updated,
+)
+from offhook.switch.desks import DeskCall
+from offhook.switch.legs import Leg, Outcome
+from offhook.switch.link import SwitchLink
+from offhook.switch.plan import Plan, plan_of
+from offhook.switch.watch import Watch
+from offhook.transport.stream import Address, address_of
+from offhook.transport.web import Tls
+
+PORT, TLS_PORT = 5038, 5039
+GIVE_UP_S = 15.0
+"""So long after its time is out, a dial of which nothing was heard is over."""
+
+ACCEPTS: frozenset[type[Command]] = frozenset({
+    Answer, CancelConsult, CompleteTransfer, Consult, Dial, HangUp, Hold, Park, PassRecord, Resume, SendDigits,
+    Snapshot, Transfer,
+})  # fmt: skip
+EMITS: frozenset[type[Event]] = frozenset({
+    Alerting, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed, RemoteRinging,
+    Resumed, Retrieved, Ringing, Transferred, Updated,
+})  # fmt: skip
+ON_PHONE: frozenset[type[Command]] = frozenset({Answer, Hold})
+"""What only the phone itself can do: with ``asterisk.phone_control``."""
+
+
+class AsteriskInterface(SwitchLink[Message]):
+    """Speaks with an Asterisk's manager; serves every desk of its plan."""
+
+    name: ClassVar[str] = "asterisk"
+    interface_name = "asterisk"
+    emits: ClassVar[frozenset[type[Event]]] = EMITS
+    accepts: frozenset[type[Command]] = ACCEPTS
+    applies_rules: ClassVar[bool] = False
+    per_desk: ClassVar[bool] = False
+    settings: ClassVar[Mapping[str, str]] = {
+        **{
+            key: f"asterisk.{key}"
+            for key in (
+                "address", "user", "password", "tls", "events", "context", "ring", "ring_s", "auto_answer",
+                "phone_control", "extensions", "devices", "trunks", "trunk_contexts",
+            )
+        },
+        **{f"tls_{key}": f"tls.{key}" for key in ("ca", "pin", "certificate", "key", "insecure")},
+        "country": "country",
+        "incoming_strip": "incoming_strip",
+    }  # fmt: skip
+
+    def __init__(
+        self,
+        address: Address,
+        plan: Plan,
+        dialplan: Dialplan,
+        user: str = "",
+        password: str = "",
+        *,
+        events: str = "call,agent",
+        ring_all: bool = False,
+        country: str = "FR",
+        strip: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(address, Watch(plan, Meaning, country, strip))
+        self.plan = plan
+        self.dialplan = dialplan
+        self._user, self._password = user, password
+        self._mask = events
+        self._ring_all = ring_all
+        self.accepts = ACCEPTS if dialplan.phone_control else ACCEPTS - ON_PHONE
+        self._ids = itertools.count(1)
+        self._lists: dict[str, tuple[list[Message], asyncio.Future[list[Message]]]] = {}
+        self._there: set[str] = set()
+        self._dials: dict[str, Leg] = {}
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """It needs nothing but this package; where the switch is, is a setting."""
+        return Availability(name=cls.name)
+
+    @classmethod
+    def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
+        """Return one for ``extension``; see :attr:`settings`. Raises ``SettingsError``."""
+        given = only(options, *cls.settings)
+        tls = _tls(given) if given.get("tls") == "yes" else None
+        address = address_of(given.get("address") or "127.0.0.1", TLS_PORT if tls else PORT, tls)
+        if address is None:
+            raise SettingsError(
+                "setting_unreadable", name="asterisk.address", where="asterisk.address", expected="host:port"
+            )
+        header = given.get("auto_answer", "")
+        if header and not header.partition(":")[2].strip():
+            raise SettingsError(
+                "setting_unreadable",
+                name="asterisk.auto_answer",
+                where="asterisk.auto_answer",
+                expected="Call-Info: <sip:offhook>;answer-after=0",
+            )
+        dialplan = Dialplan(
+            given.get("context", ""),
+            float(given.get("ring_s") or 30),
+            header,
+            given.get("phone_control") == "yes",
+        )
+        made = cls(
+            address,
+            plan_of(given, cls.name),
+            dialplan,
+            given.get("user", ""),
+            given.get("password", ""),
+            events=given.get("events") or "call,agent",
+            ring_all=given.get("ring") == "all",
+            country=given.get("country") or "FR",
+            strip=tuple(given.get("incoming_strip", "").replace(",", " ").split()),
+        )
+        return made, extension
+
+    # --- login, snapshot -----------------------------------------------------------------------------------
+
+    def _framer(self) -> Framer:
+        return Framer(WANTED | {"VarSet", "Status", "StatusComplete", "ParkedCallsComplete"})
+
+    async def _begin(self) -> None:
+        """Log in with a challenge, so that the secret itself never crosses the network."""
+        challenge = (await self._act(commands.action("Challenge", AuthType="MD5"))).get("challenge")
+        key = hashlib.md5((challenge + self._password).encode(), usedforsecurity=False).hexdigest()
+        answer = await self._act(
+            commands.action("Login", AuthType="MD5", Username=self._user, Key=key, Events=self._mask)
+        )
+        if answer.get("response") != "Success":
+            raise LoginRefused("switch_login_refused", interface=self.name, user=self._user, file="manager.conf")
+
+    async def _look(self, line: str = "", cause: str = "") -> None:
+        """Ask for every channel, and for who is parked where the switch has parking."""
+        self.watch.asked()
+        await self._listed(commands.CHANNELS, needed=True)
+        await self._listed(commands.PARKED, needed=False)
+        self._tell_back(self._there, line, cause)
+
+    async def _listed(self, what: Action, *, needed: bool) -> None:
+        number = self._number()
+        complete: asyncio.Future[list[Message]] = asyncio.get_running_loop().create_future()
+        self._lists[number] = ([], complete)
+        try:
+            answer = await self._act(what, number)
+            if answer.get("response") == "Success":
+                await complete
+            elif needed:
+                raise _refusal(what, answer)
+        finally:
+            del self._lists[number]
+
+    def _meaning(self) -> Meaning:
+        found = self.watch.meaning
+        assert isinstance(found, Meaning)  # noqa: S101 - made so above
+        return found
+
+    async def _sign_of_life(self) -> None:
+        await self._act(commands.action("Ping"))
+
+    # --- reading ------------------------------------------------------------------------------------------------
+
+    def _take(self, message: Message, at: datetime) -> None:
+        if not message.event:
+            self._answered(message.get("actionid"), message)
+        elif self._lists and message.get("actionid") in self._lists:
+            self._take_listed(message, at)
+        elif message.event == "OriginateResponse" and self._dial_failed(message, at):
+            pass
+        else:
+            self.watch.meaning.read(message, at)
+        self._tell(at)
+
+    def _take_listed(self, message: Message, at: datetime) -> None:
+        """Keep a row of a list; the whole list is read when its end comes, before anything that follows."""
+        rows, complete = self._lists[message.get("actionid")]
+        if message.event == "Status":
+            rows.append(message)
+        elif message.event == "ParkedCall":
+            self.watch.meaning.read(message, at)
+        elif message.event.endswith("Complete") and not complete.done():
+            if message.event == "StatusComplete":
+                self._there = read_channels(rows, self._meaning(), at)
+            complete.set_result(rows)
+
+    def _dial_failed(self, message: Message, at: datetime) -> bool:
+        """Take in that one of our dials reached no phone. Its channel, if it had one, says why more exactly."""
+        leg = self._dials.pop(message.get("actionid"), None)
+        if leg is None or message.get("response") == "Success":
+            return False
+        if not leg.gone:
+            never_made = not leg.channel
+            outcome = Outcome.NO_ANSWER if message.get("reason") == "3" else None
+            leg.outcome = leg.outcome or (Outcome.UNAVAILABLE if never_made and outcome is None else outcome)
+            if never_made:
+                self.watch.legs.goes(leg, at)
+        return True
+
+    # --- commands ----------------------------------------------------------------------------------------------
+
+    async def send(self, command: Command) -> None:
+        """Pass a command on; see :meth:`offhook.interface.Interface.send`."""
+        self._needs_link()
+        match command:
+            case Snapshot():
+                await self._snapshot(command)
+            case Dial():
+                await self._dial(command)
+            case _:
+                await self._on_call(command)
+
+    async def _on_call(self, command: Command) -> None:
+        call = self.watch.call(str(getattr(command, "call", "")), command.line)
+        if call is None:
+            raise CommandError("call_unknown", call=str(getattr(command, "call", "")))
+        actions = self._actions(command, call)
+        call.cause = command.id
+        if isinstance(command, Transfer) and call.state is State.ALERTING:
+            call.diverted = command.to
+        await self._all(actions, call)
+        if isinstance(command, PassRecord):
+            self.watch.attach(call, command.record)
+            self._tell(_now())
+
+    def _actions(self, command: Command, call: DeskCall) -> list[Action]:
+        plan, far = self.dialplan, self.watch.desks.far_legs(call)
+        match command:
+            case HangUp():
+                call.hanging = True
+                return commands.hang_up(call)
+            case Transfer():
+                return commands.transfer(call, far, command.to, self._reachable(), command.record)
+            case Consult():
+                return commands.consult(call, command.to, self._reachable())
+            case CompleteTransfer():
+                held = self.watch.desks.get(call.consult_of)
+                others = self.watch.desks.far_legs(held) if held is not None else []
+                attached = commands.attach(others, command.record) if command.record is not None else []
+                return [*attached, *commands.complete(call, held, others, far)]
+            case CancelConsult():
+                return commands.cancel_consult(call)
+            case SendDigits():
+                return commands.digits(far, command.digits)
+            case PassRecord():
+                return commands.attach([call.leg, *far], command.record)
+            case Park():
+                return commands.park(call, far, command.slot)
+            case Resume() if call.state is State.PARKED:
+                return self._fetch(call)
+            case Answer():
+                return commands.on_phone(call, "talk", plan, command)
+            case Hold() | Resume():
+                return commands.on_phone(call, "hold", plan, command)
+            case _:
+                raise Unsupported("not_by_interface", command=type(command).__name__, by=self.name)
+
+    def _fetch(self, call: DeskCall) -> list[Action]:
+        device = self._devices(call.desk)[0]
+        return [commands.originate(device, self._native(0), call.slot, self._reachable(), call.record)]
+
+    async def _all(self, actions: Iterable[Action], call: DeskCall) -> None:
+        """Send one after the other. Raises for the first that is refused."""
+        for each in actions:
+            answer = await self._act(each)
+            if answer.get("response") == "Error":
+                call.cause, call.hanging, call.diverted = "", False, ""
+                raise _refusal(each, answer)
+
+    async def _dial(self, command: Dial) -> None:
+        plan = self._reachable()
+        devices = await self._registered(command.line)
+        accepted, refused = 0, None
+        for index, device in enumerate(devices if self._ring_all else devices[:1]):
+            native, number = self._native(index), self._number()
+            what = commands.originate(device, native, command.number, plan, command.record)
+
+            def begin(answer: Message, device: str = device, native: str = native, number: str = number) -> None:
+                if answer.get("response") != "Success":
+                    return
+                leg = self.watch.legs.leg(native, _now(), device)
+                leg.desk, leg.began = command.line, leg.at
+                self.watch.desks.dialling(command.line, leg, command.number, command.id, command.record)
+                self._dials[number] = leg
+                self._later(plan.ring_s + GIVE_UP_S, lambda: self._give_up(number))
+
+            answer = await self._act(what, number, begin)
+            if answer.get("response") == "Success":
+                accepted += 1
+            else:
+                refused = _refusal(what, answer)
+        if not accepted and refused is not None:
+            raise refused
+
+    def _give_up(self, number: str) -> None:
+        """End a dial of which nothing was ever heard."""
+        leg = self._dials.pop(number, None)
+        if leg is not None and not leg.channel and not leg.gone:
+            self.watch.legs.goes(leg, _now(), Outcome.UNAVAILABLE)
+            self._tell(_now())
+
+    async def _registered(self, desk: str) -> list[str]:
+        """Return the desk's devices that are there. Raises ``Refused`` where none is."""
+        devices = self._devices(desk)
+        there = []
+        for device in devices:
+            answer = await self._act(commands.device_state(device))
+            state = answer.get("value").upper() if answer.get("response") == "Success" else ""
+            if state not in ("UNAVAILABLE", "INVALID"):
+                there.append(device)
+        if not there:
+            raise Refused("device_unregistered", interface=self.name, desk=desk, devices=", ".join(devices))
+        return there
+
+    def _devices(self, desk: str) -> tuple[str, ...]:
+        devices = self.plan.devices_of(desk)
+        if not devices:
+            raise Refused("device_unknown", interface=self.name, desk=desk, setting="asterisk.devices")
+        return devices
+
+    def _reachable(self) -> Dialplan:
+        if not self.dialplan.context:
+            raise SettingsError("context_missing", interface=self.name, setting="asterisk.context")
+        return self.dialplan
+
+    # --- asking --------------------------------------------------------------------------------------------------
+
+    def _number(self) -> str:
+        return f"offhook-{next(self._ids)}"
+
+    def _native(self, index: int) -> str:
+        """Return a channel's id of our own, in the form of Asterisk's, so that it is known again."""
+        return f"{OURS}{os.urandom(4).hex()}-{int(time.time())}.{index + 1}"
+
+    async def _act(self, what: Action, number: str = "", then: Callable[[Message], None] | None = None) -> Message:
+        number = number or self._number()
+        data = encode(what.name, [("ActionID", number), *what.headers])
+        return await self._ask(number, data, then)
+
+
+
+
+
+
+
+def _refusal(what: Action, answer: Message) -> Refused:
+    """Return what an action was refused with, as an error that says what to do."""
+    said = answer.get("message").strip()
+    low = said.lower()
+    if "permission denied" in low:
+        classes = PERMISSIONS.get(what.name, "call")
+        return Refused("switch_permission", interface="asterisk", action=what.name, classes=classes)
+    if "no such channel" in low or "channel does not exist" in low or "channel not" in low:
+        return Refused("switch_no_channel", interface="asterisk")
+    if "extension" in low and ("exist" in low or "not found" in low):
+        return Refused("switch_no_extension", interface="asterisk", why=said[:120])
+    if "atxfer" in low or "feature" in low:
+        return Refused("switch_no_feature", interface="asterisk", why=said[:120])
+    if "unknown command" in low:
+        return Refused("switch_no_action", interface="asterisk", action=what.name)
+    return Refused("refused_by_switch", interface="asterisk", why=said[:120] or what.name)
+
+
+PERMISSIONS = {
+    "Originate": "originate",
+    "Getvar": "call",
+    "PJSIPNotify": "system",
+}
+"""The class of ``write=`` in manager.conf that an action needs, where it is not ``call``."""
+
+
+def _tls(given: Mapping[str, str]) -> Tls:
+    return Tls(
+        given.get("tls_ca", ""),
+        given.get("tls_pin", ""),
+        given.get("tls_certificate", ""),
+        given.get("tls_key", ""),
+        given.get("tls_insecure") == "yes",
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

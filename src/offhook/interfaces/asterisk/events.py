@@ -1,0 +1,435 @@
+"""What Asterisk's events mean: manager messages to facts about legs. No I/O, no clock.
+
+Every channel event names its channel, so a leg first heard of in the middle is known from whatever comes. What
+is awkward in these events is listed in Asterisk's own order problems: several threads write them.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from offhook.interfaces.asterisk.wire import Message
+from offhook.model import Record, cleaned
+from offhook.switch.legs import Kind, Leg, Legs, Outcome, Talk, called_by
+from offhook.switch.records import VARIABLE, record_from
+
+_SUFFIX = re.compile(r"(.*)-[0-9a-fA-F]{6,}(?:;[12])?")
+_HALF = re.compile(r"(Local/.*);([12])", re.IGNORECASE)
+_BORN = re.compile(r"(?:^|-)(1[0-9]{9})\.[0-9]+$")
+"""A Uniqueid as Asterisk makes it by default. Any other is as good: the time in it only sorts."""
+_DIALLED = re.compile(r"(?:sips?:)?([0-9*#+]+)(?:@|$)")
+
+STATUSES = {
+    "ANSWER": Outcome.ANSWERED,
+    "BUSY": Outcome.BUSY,
+    "NOANSWER": Outcome.NO_ANSWER,
+    "CANCEL": Outcome.CANCELLED,
+    "CHANUNAVAIL": Outcome.UNAVAILABLE,
+    "CONGESTION": Outcome.FAILED,
+    "ABORT": Outcome.CANCELLED,
+    "DONTCALL": Outcome.REJECTED,
+    "TORTURE": Outcome.REJECTED,
+}
+"""DialStatus of DialEnd."""
+CAUSES = {
+    "1": Outcome.UNALLOCATED,
+    "2": Outcome.UNALLOCATED,
+    "3": Outcome.UNALLOCATED,
+    "17": Outcome.BUSY,
+    "18": Outcome.NO_ANSWER,
+    "19": Outcome.NO_ANSWER,
+    "20": Outcome.UNAVAILABLE,
+    "21": Outcome.REJECTED,
+    "22": Outcome.UNALLOCATED,
+    "23": Outcome.FORWARDED,
+    "26": Outcome.ELSEWHERE,
+    "27": Outcome.UNAVAILABLE,
+    "28": Outcome.UNALLOCATED,
+    "34": Outcome.FAILED,
+    "38": Outcome.FAILED,
+    "41": Outcome.FAILED,
+    "42": Outcome.FAILED,
+    "44": Outcome.FAILED,
+    "58": Outcome.FAILED,
+    "88": Outcome.FAILED,
+}
+"""Hangup causes of Q.850 that say why a leg was not answered; 0, 16, 31 and 127 say nothing."""
+
+
+def device_of(channel: str) -> str:
+    """Return a channel's device: its name without the running number (``PJSIP/1001-0000012c``)."""
+    match = _SUFFIX.fullmatch(channel)
+    return match[1] if match else channel.partition(";")[0]
+
+
+class Meaning:
+    """Reads one Asterisk's events into :class:`~offhook.switch.legs.Legs`."""
+
+    def __init__(self, legs: Legs) -> None:
+        self.legs = legs
+        self._halves: dict[str, str] = {}
+        self._conferences: set[str] = set()
+
+    def read(self, message: Message, at: datetime) -> None:
+        """Take an event in; one that is not known, or cannot be read, changes nothing."""
+        meaning = self._meanings.get(message.event)
+        if meaning is not None:
+            meaning(self, message, at)
+
+    # --- channels ---------------------------------------------------------------------------------------
+
+    def leg(self, message: Message, at: datetime, prefix: str = "") -> Leg | None:
+        """Return the leg an event speaks of under ``prefix``; ``None`` for none, or one long gone."""
+        native = message.get(f"{prefix}uniqueid")
+        if not native or self.legs.is_over(native):
+            return None
+        known = self.legs.legs.get(native)
+        channel = message.get(f"{prefix}channel")
+        if known is not None and known.device:
+            known.channel = known.channel or channel
+            return self.legs.leg(native, at)
+        group = message.get(f"{prefix}linkedid")
+        half = _HALF.fullmatch(channel)
+        leg = self.legs.leg(
+            native,
+            at,
+            device_of(channel),
+            message.get(f"{prefix}context"),
+            glue=half is not None,
+            group="" if self.legs.is_over(group) else group,
+        )
+        leg.channel = leg.channel or channel
+        born = _BORN.search(native)
+        if born is not None and leg.began is None:
+            leg.began = datetime.fromtimestamp(int(born[1]), UTC)
+        if half is not None:
+            self._pair_by_name(half, leg)
+        return leg
+
+    def _pair_by_name(self, half: re.Match[str], leg: Leg) -> None:
+        other = f"{half[1]};{'2' if half[2] == '1' else '1'}"
+        self._halves[half[0]] = leg.id
+        mate = self.legs.legs.get(self._halves.get(other, ""))
+        if mate is not None:
+            self.legs.pair(*((leg, mate) if half[2] == "1" else (mate, leg)))
+
+    def _new_channel(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is None:
+            return
+        state = message.get("channelstate")
+        if state == "4":
+            exten = message.get("exten")
+            self.legs.came(leg, *caller_in(message), "" if exten == "s" else cleaned(exten))
+        else:
+            leg.incoming = False if leg.incoming is None and state in ("0", "1", "3") else leg.incoming
+            number, name = caller_in(message)
+            leg.number, leg.name = leg.number or number, leg.name or name
+
+    def _new_state(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is None:
+            return
+        state = message.get("channelstate")
+        if state == "5" and leg.real:
+            self.legs.rings(leg)
+        elif state == "6":
+            self.legs.answers(leg)
+
+    def _new_caller(self, message: Message, at: datetime) -> None:
+        """A name that the dialplan looked up; numbers are rewritten for so many reasons that the first stays."""
+        leg = self.leg(message, at)
+        if leg is not None and leg.incoming and leg.kind is not Kind.PHONE and not leg.gone:
+            number, name = caller_in(message)
+            leg.number, leg.name = leg.number or number, leg.name or name
+
+    def _renamed(self, message: Message, at: datetime) -> None:
+        """Older versions tell a masquerade."""
+        leg = self.leg(message, at)
+        if leg is not None:
+            leg.channel = message.get("newname") or leg.channel
+            leg.device = device_of(leg.channel)
+
+    def _hang_up(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is not None:
+            self._halves.pop(message.get("channel"), None)
+            self.legs.goes(leg, at, CAUSES.get(message.get("cause")))
+
+    def _hang_up_request(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is not None and leg.real:
+            if leg.incoming is False and not leg.up:
+                leg.outcome = leg.outcome or CAUSES.get(message.get("cause"))
+            else:
+                self.legs.hangs_up(leg)
+
+    def _soft_hang_up_request(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is not None:
+            self.legs.is_cut(leg)
+
+    # --- dials ----------------------------------------------------------------------------------------------
+
+    def _dial_begin(self, message: Message, at: datetime) -> None:
+        leg, caller = self.leg(message, at, "dest"), self.leg(message, at)
+        if leg is None or (caller is None and message.get("uniqueid")):
+            return
+        if caller is not None and caller.incoming is None and caller.caller is None and caller.real:
+            self.legs.came(caller, *caller_in(message), cleaned(message.get("exten")))
+        self._redirected(caller, leg, message)
+        dialled = _DIALLED.search(message.get("dialstring").rpartition("/")[2])
+        if leg.kind is Kind.TRUNK and dialled:
+            leg.dialled = cleaned(dialled[1])
+        self.legs.calls(caller, leg)
+        if message.get("destchannelstate") == "5":
+            self.legs.rings(leg)
+
+    def _redirected(self, caller: Leg | None, leg: Leg, message: Message) -> None:
+        """A caller who had talked and dials anew, without anybody's transfer, was redirected."""
+        if caller is None or not caller.real or leg.caller is caller or not caller.talked or caller.bridge:
+            return
+        talk = caller.talk
+        others = [each for each in talk.legs if each.real and each is not caller and each is not leg]
+        alone = all(each.gone or not each.talked or each.held is False and not each.bridge for each in others)
+        passing = [each for each in talk.passings if each.transferee is caller and not each.answered]
+        if alone and not passing and not caller.asked and not talk.parked:
+            self.legs.passes("redirect", None, cleaned(message.get("exten")), caller)
+
+    def _dial_state(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at, "dest")
+        if leg is not None and leg.real and message.get("dialstatus") in ("RINGING", "PROGRESS"):
+            self.legs.rings(leg)
+
+    def _dial_end(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at, "dest")
+        outcome = STATUSES.get(message.get("dialstatus"), Outcome.FAILED)
+        if leg is None:
+            return
+        if message.get("forward"):
+            outcome = Outcome.FORWARDED
+        caller = self.leg(message, at) if message.get("uniqueid") else None
+        self.legs.dial_ended(leg, outcome, caller)
+
+    # --- bridges --------------------------------------------------------------------------------------------
+
+    def _enter(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is None:
+            return
+        name = message.get("bridgeuniqueid")
+        conference = message.get("bridgecreator") == "ConfBridge" or name in self._conferences
+        if conference and leg.real:
+            self.legs.confers(leg, cleaned(message.get("bridgename")) or leg.conference or cleaned(leg.dialled))
+        joins = not conference and message.get("bridgetype") != "parking"
+        self.legs.enters(name, leg, joins=joins)
+        if joins:
+            self._consulted(name)
+
+    def _consulted(self, name: str) -> None:
+        """Glue that nobody called, in a bridge with a phone, calls for that phone: a consultation."""
+        bridge = self.legs.bridges.get(name)
+        for glue in bridge.met if bridge else ():
+            if glue.kind is Kind.GLUE and glue.caller is None and not glue.originated and glue.other_half:
+                phone = next((leg for leg in bridge.met if leg.kind is Kind.PHONE), None) if bridge else None
+                half = glue.other_half
+                if phone is not None and phone.talked and half.caller is None and not half.originated:
+                    to = glue.device.partition("/")[2].rpartition("@")[0]
+                    self.legs.consults(phone.desk, cleaned(to), half)
+
+    def _leave(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is not None:
+            self.legs.leaves(message.get("bridgeuniqueid"), leg)
+
+    def _merge(self, message: Message, at: datetime) -> None:
+        self.legs.merge(message.get("frombridgeuniqueid"), message.get("tobridgeuniqueid"))
+
+    def _bridge_gone(self, message: Message, at: datetime) -> None:
+        self._conferences.discard(message.get("bridgeuniqueid"))
+        self.legs.empty(message.get("bridgeuniqueid"))
+
+    def _pair(self, message: Message, at: datetime) -> None:
+        one, two = self.leg(message, at, "localone"), self.leg(message, at, "localtwo")
+        if one is not None and two is not None:
+            self.legs.pair(one, two)
+
+    # --- hold, queue, park, conference -------------------------------------------------------------------------
+
+    def _hold(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is not None:
+            self.legs.holds(leg)
+
+    def _unhold(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is not None:
+            self.legs.resumes(leg)
+
+    def _join_queue(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is not None:
+            self.legs.queues(leg, cleaned(message.get("queue")))
+
+    def _abandon_queue(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is not None:
+            self.legs.queues(leg, cleaned(message.get("queue")))
+            self.legs.hangs_up(leg)
+            leg.waiting = True
+
+    def _leave_queue(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is not None:
+            self.legs.queues(leg, cleaned(message.get("queue")))
+            leg.talk.waiting = False
+
+    def _park(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at, "parkee")
+        if leg is not None:
+            by = self.legs.plan.desk_of(message.get("parkerdialstring")) or self.legs.last_with(leg)
+            self.legs.parks(leg, cleaned(message.get("parkingspace")), by)
+
+    def _unpark(self, message: Message, at: datetime) -> None:
+        leg, by = self.leg(message, at, "parkee"), self.leg(message, at, "retriever")
+        if leg is not None and by is not None:
+            self.legs.retrieves(leg, by)
+
+    def _conference(self, message: Message, at: datetime) -> None:
+        self._conferences.add(message.get("bridgeuniqueid"))
+        leg = self.leg(message, at) if message.get("uniqueid") else None
+        if leg is not None and leg.real:
+            self.legs.confers(leg, cleaned(message.get("conference")))
+
+    def _digit(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at)
+        if leg is not None and leg.kind is Kind.TRUNK and leg.incoming and message.get("direction") == "Received":
+            leg.talk.digits = (leg.talk.digits + cleaned(message.get("digit"), 1))[-64:]
+
+    # --- passed on ---------------------------------------------------------------------------------------------
+
+    def _blind(self, message: Message, at: datetime) -> None:
+        by, transferee = self.leg(message, at, "transferer"), self.leg(message, at, "transferee")
+        if by is None or message.get("result") not in ("Success", ""):
+            return
+        if transferee is not None and not transferee.real:
+            transferee = next(iter(self.legs.mates(transferee)), transferee)
+        transferee = transferee or next(iter(self.legs.mates(by)), None)
+        if not _passed_already(by.talk, "blind", by.desk, message.get("extension")):
+            self.legs.passes("blind", by, cleaned(message.get("extension")), transferee)
+
+    def _attended(self, message: Message, at: datetime) -> None:
+        if message.get("result") not in ("Success", ""):
+            return
+        first, second = self.leg(message, at, "origtransferer"), self.leg(message, at, "secondtransferer")
+        target = self.leg(message, at, "transfertarget") if message.get("transfertargetuniqueid") else None
+        transferee = self.leg(message, at, "transferee") if message.get("transfereeuniqueid") else None
+        if first is None or second is None:
+            return
+        if second.talk.consult_of is None and second is not first and second.talk is not first.talk:
+            second.talk.consult_of, second.talk.consulter = first.talk, first
+        for each in filter(None, (second, target, transferee)):
+            self.legs.join(first, each)
+        talk = first.talk
+        legs = [leg for leg in called_by(second) if not leg.gone] if second is not first else []
+        if not legs and talk.consults:
+            legs = [leg for _by, _to, calling in talk.consults for leg in called_by(calling) if not leg.gone]
+        if target is not None and target.real and target not in legs and target is not transferee:
+            legs.append(target)
+        answered = [leg for leg in legs if leg.up]
+        to = (answered or legs or [second])[0]
+        kind = "attended" if answered else "blonde"
+        wanted = to.desk or to.dialled or to.number
+        if talk.consults and not wanted:
+            wanted = talk.consults[-1][1]
+        if _passed_already(talk, kind, first.desk, wanted):
+            return
+        passing = self.legs.passes(kind, first, wanted, transferee)
+        passing.legs, passing.answered = legs, bool(answered)
+
+    def _pick_up(self, message: Message, at: datetime) -> None:
+        picker, target = self.leg(message, at), self.leg(message, at, "target")
+        if picker is not None and target is not None:
+            self.legs.picks_up(picker, target)
+
+    # --- click-to-dial, records -----------------------------------------------------------------------------------
+
+    def _originated(self, message: Message, at: datetime) -> None:
+        native, exten = message.get("uniqueid"), cleaned(message.get("exten"))
+        if native:
+            leg = self.leg(message, at)
+            if leg is not None:
+                leg.talk.meant = exten
+                leg.originated = leg.originated or (leg.caller is None and not leg.incoming)
+            return
+        device = message.get("channel")
+        desk = self.legs.plan.desk_of(device_of(device))
+        for leg in reversed(self.legs.of_desk(desk) or self._lately_gone(desk)):
+            if leg.own and not leg.up and not leg.talk.meant:
+                leg.talk.meant = exten
+                return
+        if desk and message.get("reason") == "0" and not self._lately_gone(desk):
+            self.legs.never_made(desk, exten, at, message.get("actionid"))
+
+    def _lately_gone(self, desk: str) -> list[Leg]:
+        return [leg for leg in self.legs.legs.values() if leg.desk == desk and leg.own and not leg.talk.meant]
+
+    def _variable(self, message: Message, at: datetime) -> None:
+        if message.get("variable").lstrip("_") != VARIABLE:
+            return
+        leg = self.leg(message, at)
+        record: Record | None = record_from(message.get("value"))
+        if leg is not None and record is not None:
+            leg.talk.record = record
+            self.legs.touched[leg.talk] = None
+
+    _meanings: ClassVar[dict[str, Callable[["Meaning", Message, datetime], None]]] = {
+        "Newchannel": _new_channel,
+        "Newstate": _new_state,
+        "NewCallerid": _new_caller,
+        "Rename": _renamed,
+        "Hangup": _hang_up,
+        "HangupRequest": _hang_up_request,
+        "SoftHangupRequest": _soft_hang_up_request,
+        "DialBegin": _dial_begin,
+        "DialState": _dial_state,
+        "DialEnd": _dial_end,
+        "BridgeEnter": _enter,
+        "BridgeLeave": _leave,
+        "BridgeMerge": _merge,
+        "BridgeDestroy": _bridge_gone,
+        "LocalBridge": _pair,
+        "Hold": _hold,
+        "Unhold": _unhold,
+        "QueueCallerJoin": _join_queue,
+        "QueueCallerAbandon": _abandon_queue,
+        "QueueCallerLeave": _leave_queue,
+        "ParkedCall": _park,
+        "UnParkedCall": _unpark,
+        "ConfbridgeStart": _conference,
+        "ConfbridgeJoin": _conference,
+        "DTMFEnd": _digit,
+        "BlindTransfer": _blind,
+        "AttendedTransfer": _attended,
+        "Pickup": _pick_up,
+        "OriginateResponse": _originated,
+        "VarSet": _variable,
+    }
+
+
+WANTED = frozenset(Meaning._meanings) - {"VarSet"}  # noqa: SLF001 - the table above is the list
+"""The events read: what an ``eventfilter`` must let through."""
+
+
+def caller_in(message: Message) -> tuple[str, str]:
+    """Return the caller's number and name that an event tells."""
+    return cleaned(message.get("calleridnum")), cleaned(message.get("calleridname"))
+
+
+def _passed_already(talk: Talk, kind: str, by: str, to: str) -> bool:
+    """Say whether this transfer was told before: events may be repeated."""
+    return any(
+        (each.kind, each.by, each.to) == (kind, by, to) and not any(leg.gone for leg in each.legs)
+        for each in talk.passings
+    )

@@ -1,0 +1,664 @@
+"""A switch's channels as legs, and the talks they make: facts in, in any order. No I/O, no clock.
+
+A *leg* is one channel: a phone's, the outside world's, or glue (Asterisk's ``Local``, FreeSWITCH's
+``loopback``). A *talk* is what a person calls one call: legs that called, were called, or came together.
+Facts only add to what is known, so that their order matters little: switches write from several threads.
+What a desk sees of it: :mod:`offhook.switch.desks`; its story: :mod:`offhook.switch.story`.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from offhook.model import Record
+from offhook.switch.plan import Plan
+
+
+STRAY = timedelta(seconds=2)
+"""News of a talk may come this long after its last leg is gone."""
+MOST_STRAY = 500
+"""And of so many talks at most."""
+REMEMBERED = 20_000
+"""How many legs that are long gone are still known by name."""
+
+
+class Kind(StrEnum):
+    """What is at the far end of a channel."""
+
+    PHONE = "phone"
+    TRUNK = "trunk"
+    GLUE = "glue"
+    OTHER = "other"
+
+
+class Outcome(StrEnum):
+    """What became of a leg that was called, in the words of the recordings."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    NO_ANSWER = "noanswer"
+    UNAVAILABLE = "unavailable"
+    UNALLOCATED = "unallocated"
+    FAILED = "failed"
+    FORWARDED = "forwarded"
+    ELSEWHERE = "elsewhere"
+    CANCELLED = "cancelled"
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Leg:
+    """One channel. ``incoming``: its device called the switch; ``originated``: an application had it called."""
+
+    id: str
+    at: datetime
+    order: int
+    talk: "Talk"
+    began: datetime | None = None
+    """When the switch says it was made, if it does: the same after a restart of ours."""
+    channel: str = ""
+    """Its whole name, as commands name it."""
+    device: str = ""
+    desk: str = ""
+    kind: Kind = Kind.OTHER
+    number: str = ""
+    name: str = ""
+    dialled: str = ""
+    incoming: bool | None = None
+    originated: bool = False
+    caller: "Leg | None" = None
+    called: list["Leg"] = field(default_factory=list)
+    other_half: "Leg | None" = None
+    rang: bool = False
+    up: bool = False
+    answered_at: int = 0
+    met_at: int = 0
+    """When it was answered, and last came together with somebody, counted in facts."""
+    talked: bool = False
+    """It has been one of two sides that can talk."""
+    bridge: str = ""
+    held: bool = False
+    holds: int = 0
+    asked: int = 0
+    """When its device hung up, counted in facts; 0: it did not."""
+    waiting: bool = False
+    """Somebody was still being called, or a queue waited in, when it hung up."""
+    outcome: Outcome | None = None
+    gone: bool = False
+    closed: bool = False
+    picked: bool = False
+    referred: bool = False
+    """Its device asked for a transfer."""
+    conference: str = ""
+
+    def __repr__(self) -> str:
+        return f"Leg({self.device}, {self.id})"
+
+    @property
+    def named(self) -> str:
+        """What a command calls it."""
+        return self.channel or self.id
+
+    @property
+    def real(self) -> bool:
+        """Whether somebody is at its end."""
+        return self.kind is not Kind.GLUE
+
+    @property
+    def own(self) -> bool:
+        """Whether it is the caller's own phone of a click-to-dial."""
+        if self.kind is Kind.GLUE:
+            return False
+        half = self.caller.other_half if self.caller is not None else None
+        return self.originated or (half is not None and half.originated)
+
+
+@dataclass(slots=True, eq=False)
+class Passing:
+    """A transfer: ``by`` is an extension or ``api``; ``legs`` were called because of it."""
+
+    kind: str
+    by: str
+    to: str
+    transferee: Leg | None = None
+    legs: list[Leg] = field(default_factory=list)
+    answered: bool = False
+    told: bool = False
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Talk:
+    """Legs that belong together, and what happened to them as one."""
+
+    order: int
+    at: datetime
+    legs: list[Leg] = field(default_factory=list)
+    groups: set[str] = field(default_factory=set)
+    passings: list[Passing] = field(default_factory=list)
+    consults: list[tuple[str, str, Leg]] = field(default_factory=list)
+    """Consultations: by whom, the number, the leg that calls for it."""
+    consult_of: "Talk | None" = None
+    consulter: Leg | None = None
+    into: "Talk | None" = None
+    queue: str = ""
+    waiting: bool = False
+    parked: bool = False
+    slot: str = ""
+    parker: str = ""
+    retrieved_by: str = ""
+    picked_up_from: str = ""
+    closing: Leg | None = None
+    cut: bool = False
+    """The switch ended the talk before anybody hung up."""
+    by_api: bool = False
+    digits: str = ""
+    meant: str = ""
+    """The number a click-to-dial was to call."""
+    asked_for: str = ""
+    """The desk a click-to-dial was for, where no channel was ever made."""
+    record: Record | None = None
+    failure: Outcome | None = None
+    native: str = ""
+
+    def __repr__(self) -> str:
+        return f"Talk({self.legs})"
+
+    @property
+    def over(self) -> bool:
+        """Whether every leg is gone."""
+        return all(leg.gone for leg in self.legs)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will be told of it."""
+        return all(leg.closed for leg in self.legs)
+
+    @property
+    def origin(self) -> Leg | None:
+        """The leg it began with: who called, or the own phone of a click-to-dial."""
+        real = [leg for leg in self.legs if leg.real]
+        begun = [leg for leg in real if leg.own] or [leg for leg in real if leg.incoming]
+        begun = begun or [leg for leg in real if leg.caller is None] or real
+        if self.legs and self.legs[0].originated and not self.legs[0].real:
+            begun = [leg for leg in real if leg.own] or begun
+        return min(begun, key=_by_order) if begun else None
+
+
+@dataclass(slots=True, eq=False)
+class Bridge:
+    """Who is together. ``met`` are all who ever were; a parking place or a conference joins no talks."""
+
+    members: dict[str, Leg] = field(default_factory=dict)
+    met: list[Leg] = field(default_factory=list)
+    joins: bool = True
+
+
+def _by_order(thing: Leg | Talk) -> int:
+    return thing.order
+
+
+# --- who is called by, calls, and is together with whom ---------------------------------------------
+
+
+def reached(leg: Leg, depth: int = 0) -> Iterator[Leg]:
+    """Yield the real legs that a leg called, through glue."""
+    if depth > 20:
+        return
+    for each in leg.called:
+        if each.real:
+            yield each
+        elif each.other_half is not None:
+            yield from reached(each.other_half, depth + 1)
+
+
+def called_by(leg: Leg) -> list[Leg]:
+    """Return the real legs called for a leg, also where glue did the calling for it."""
+    found = list(reached(leg))
+    if not found and leg.caller is not None and leg.caller.other_half is not None:
+        half = leg.caller.other_half
+        if half.originated:
+            found = [each for each in reached(half) if each is not leg]
+    return found
+
+
+def caller_of(leg: Leg, depth: int = 0) -> Leg | None:
+    """Return the real leg that called this one, through glue."""
+    caller = leg.caller
+    if caller is None or caller.real or depth > 20:
+        return caller
+    half = caller.other_half
+    if half is None:
+        return None
+    if half.caller is not None:
+        return caller_of(half, depth + 1)
+    answered = [each for each in reached(half) if each.up]
+    return answered[0] if answered else None
+
+
+class Legs:
+    """Every leg and talk of one switch. The methods are the facts; ``at`` is when the bytes came."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.legs: dict[str, Leg] = {}
+        self.bridges: dict[str, Bridge] = {}
+        self.touched: dict[Talk, None] = {}
+        self._finished: dict[Talk, datetime] = {}
+        self._groups: dict[str, Talk] = {}
+        self._of_desk: dict[str, dict[str, Leg]] = {}
+        self._over: OrderedDict[str, None] = OrderedDict()
+        self.facts = 0
+
+    # --- a leg comes, is called, rings, is answered and goes ----------------------------------------
+
+    def leg(
+        self,
+        native: str,
+        at: datetime,
+        device: str = "",
+        context: str = "",
+        *,
+        glue: bool = False,
+        group: str = "",
+    ) -> Leg:
+        """Return the leg of that id; one never heard of is made, in its group's talk."""
+        known = self.legs.get(native)
+        if known is not None:
+            if device and not known.device:
+                self._identify(known, device, context, glue)
+            self.touched[known.talk] = None
+            return known
+        self.facts += 1
+        talk = self._groups.get(group or native)
+        if talk is None:
+            talk = Talk(self.facts, at, native=native)
+        talk.groups |= {native, group or native}
+        self._groups[native] = self._groups[group or native] = talk
+        leg = self.legs[native] = Leg(native, at, self.facts, talk)
+        talk.legs.append(leg)
+        self._identify(leg, device, context, glue)
+        self.touched[talk] = None
+        return leg
+
+    def of_desk(self, desk: str) -> list[Leg]:
+        """Return a desk's legs, the oldest first."""
+        return [leg for leg in self._of_desk.get(desk, {}).values() if not leg.gone]
+
+    def is_over(self, native: str) -> bool:
+        """Say whether that leg is long gone: what is still told of it is stale."""
+        return native in self._over
+
+    def _identify(self, leg: Leg, device: str, context: str, glue: bool) -> None:
+        leg.device = device
+        if glue:
+            leg.kind = Kind.GLUE
+        elif self.plan.is_trunk(device, context):
+            leg.kind = Kind.TRUNK
+        elif desk := self.plan.desk_of(device):
+            leg.kind, leg.desk = Kind.PHONE, desk
+            self._of_desk.setdefault(desk, {})[leg.id] = leg
+        elif device and not self.plan.trunks_told:
+            leg.kind = Kind.TRUNK
+
+    def came(self, leg: Leg, number: str, name: str, dialled: str) -> None:
+        """A device called the switch."""
+        leg.incoming = True
+        leg.number, leg.name, leg.dialled = leg.number or number, leg.name or name, leg.dialled or dialled
+        if leg.kind is Kind.PHONE:
+            talking = [
+                each
+                for each in self.of_desk(leg.desk)
+                if each is not leg and each.talked and each.talk is not leg.talk
+            ]
+            talking = [each for each in talking if each.held] or talking
+            if talking and leg.talk.consult_of is None and leg.talk.origin is leg:
+                leg.talk.consult_of = talking[-1].talk
+                leg.talk.consulter = talking[-1]
+        self._count(leg)
+
+    def calls(self, caller: Leg | None, leg: Leg) -> None:
+        """``caller`` calls ``leg``; ``None``: an application has it called."""
+        self._count(leg)
+        leg.incoming = False
+        if caller is None:
+            leg.originated = leg.caller is None
+            return
+        repeated = leg.caller is caller
+        if not repeated:
+            if leg.caller is not None and leg in leg.caller.called:
+                leg.caller.called.remove(leg)
+            leg.caller, leg.originated = caller, False
+            caller.called.append(leg)
+        self._join(caller.talk, leg.talk)
+        talk = leg.talk
+        if repeated or leg.gone:
+            return
+        talk.closing, talk.cut = None, False
+        for passing in reversed(talk.passings):
+            if passing.transferee in (caller, self._behind(caller)) and not passing.answered:
+                passing.legs.append(leg)
+                break
+
+    def _behind(self, glue: Leg) -> Leg | None:
+        """Return the real leg that glue calls for."""
+        return None if glue.real else caller_of_glue(glue)
+
+    def rings(self, leg: Leg) -> None:
+        """Its device rings."""
+        leg.rang = True
+        self._count(leg)
+
+    def answers(self, leg: Leg) -> None:
+        """Its device is off the hook, or the switch answered for it."""
+        self._count(leg)
+        if not leg.up:
+            leg.up, leg.answered_at = True, self.facts
+            self._meet(leg)
+
+    def dial_ended(self, leg: Leg, outcome: Outcome, caller: Leg | None = None) -> None:
+        """The call of ``leg`` came to an end: answered or why not."""
+        self._count(leg)
+        if outcome is Outcome.ANSWERED:
+            if caller is not None and caller is not leg.caller and not leg.gone:
+                if leg.incoming:
+                    leg.picked = True
+                incoming = leg.incoming
+                self.calls(caller, leg)
+                leg.incoming = incoming
+            leg.outcome = outcome
+            self.answers(leg)
+        elif leg.outcome is None:
+            leg.outcome = outcome
+
+    def goes(self, leg: Leg, at: datetime, outcome: Outcome | None = None, *, closed: bool = True) -> None:
+        """The leg is no more. ``closed``: and nothing more will be told of it."""
+        self._count(leg)
+        if outcome is not None and (leg.outcome is None or leg.outcome in _VAGUE) and not leg.up:
+            leg.outcome = outcome
+        leg.gone, leg.closed = True, leg.closed or closed
+        self._leave(leg)
+        talk = leg.talk
+        if talk.closed and talk not in self._finished:
+            self._finished[talk] = at
+
+    def hangs_up(self, leg: Leg) -> None:
+        """Its device hung up."""
+        self._count(leg)
+        if leg.asked or leg.gone:
+            return
+        leg.asked = self.facts
+        pending = [each for each in called_by(leg) if not each.up and not each.gone and each.outcome is None]
+        leg.waiting = bool(pending) or leg.talk.waiting or not list(reached(leg))
+        talk = leg.talk
+        if talk.closing is None and not talk.cut and leg.real and leg.talked:
+            talk.closing = leg
+
+    def hung_up(self, leg: Leg) -> None:
+        """Its device had hung up, as is told when the leg is gone."""
+        gone, leg.gone = leg.gone, False
+        self.hangs_up(leg)
+        leg.gone = gone
+        last = max((each.met_at for each in leg.talk.legs), default=0)
+        if leg.real and leg.talked and leg.met_at == last and leg.talk.closing is None:
+            leg.talk.closing = leg
+
+    def is_cut(self, leg: Leg) -> None:
+        """The switch ends the leg by itself."""
+        self._count(leg)
+        talk = leg.talk
+        if leg.real and leg.talked and talk.closing is None and self._together(leg) and not leg.gone:
+            talk.cut = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether a talk is over and not yet settled."""
+        return bool(self._finished)
+
+    def never_made(self, desk: str, meant: str, at: datetime, native: str) -> Talk:
+        """An application asked for a call and no channel was ever made for it."""
+        self.facts += 1
+        talk = Talk(self.facts, at, native=native, asked_for=desk, meant=meant, failure=Outcome.UNAVAILABLE)
+        self._finished[talk] = at
+        self.touched[talk] = None
+        return talk
+
+    # --- together -------------------------------------------------------------------------------------
+
+    def pair(self, one: Leg, two: Leg) -> None:
+        """Two legs are the halves of one piece of glue."""
+        if one is two or one.other_half is two:
+            return
+        one.kind = two.kind = Kind.GLUE
+        one.other_half, two.other_half = two, one
+        self._join(one.talk, two.talk)
+
+    def enters(self, name: str, leg: Leg, *, joins: bool = True) -> None:
+        """The leg is in a bridge. ``joins``: and so in a talk with those there."""
+        self._count(leg)
+        bridge = self.bridges.setdefault(name, Bridge(joins=joins))
+        bridge.joins = bridge.joins and joins
+        if leg.gone:
+            return
+        if leg.bridge and leg.bridge != name:
+            self._leave(leg)
+        leg.bridge = name
+        bridge.members[leg.id] = leg
+        if leg not in bridge.met:
+            bridge.met.append(leg)
+        if bridge.joins:
+            for each in list(bridge.members.values()):
+                self._join(leg.talk, each.talk)
+            leg.held = leg.held and not self._back_with_all(leg)
+            self._meet(leg)
+
+    def leaves(self, name: str, leg: Leg) -> None:
+        """The leg is in that bridge no more; its talk may well go on."""
+        if leg.bridge == name:
+            self._leave(leg)
+        self._count(leg)
+
+    def merge(self, name: str, into: str) -> None:
+        """Two bridges become one."""
+        for leg in list(self.bridges[name].members.values()) if name in self.bridges else ():
+            self.enters(into, leg)
+
+    def _leave(self, leg: Leg) -> None:
+        bridge = self.bridges.get(leg.bridge)
+        leg.bridge = ""
+        if bridge is not None:
+            bridge.members.pop(leg.id, None)
+
+    def empty(self, name: str) -> None:
+        """A bridge is no more."""
+        bridge = self.bridges.pop(name, None)
+        for leg in list(bridge.members.values()) if bridge else ():
+            leg.bridge = ""
+
+    def _back_with_all(self, leg: Leg) -> bool:
+        """Say whether a leg came back from a consultation to whom it had left on hold."""
+        return any(by == leg.desk and calling.gone for by, _to, calling in leg.talk.consults)
+
+    def mates(self, leg: Leg) -> list[Leg]:
+        """Return the real legs a leg is in a bridge with, through glue."""
+        found: dict[str, Leg] = {}
+        seen, todo = {leg.id}, [leg]
+        while todo:
+            each = todo.pop()
+            bridge = self.bridges.get(each.bridge)
+            beside = list(bridge.members.values()) if bridge else []
+            if not each.real and each.other_half is not None:
+                beside.append(each.other_half)
+            for other in beside:
+                if other.id in seen or other.gone:
+                    continue
+                seen.add(other.id)
+                if other.real:
+                    found[other.id] = other
+                else:
+                    todo.append(other)
+        return list(found.values())
+
+    def last_with(self, leg: Leg) -> str:
+        """Return the desk a leg talked with last."""
+        phones = [each for each in leg.talk.legs if each.desk and each is not leg and each.talked]
+        return max(phones, key=lambda each: each.met_at).desk if phones else ""
+
+    def _together(self, leg: Leg) -> bool:
+        return bool(leg.bridge) and bool(self.mates(leg))
+
+    def _meet(self, leg: Leg) -> None:
+        """Note that two sides can talk, when a leg was answered or came into a bridge."""
+        if not leg.up or not leg.real or leg.gone:
+            return
+        mates = [each for each in self.mates(leg) if each.up]
+        caller = caller_of(leg)
+        if caller is not None and not leg.own and not caller.gone:
+            mates.append(caller)
+        for mate in mates:
+            leg.talked = mate.talked = True
+            leg.met_at = mate.met_at = self.facts
+        if mates:
+            leg.talk.waiting = False
+            leg.talk.closing, leg.talk.cut = None, False
+
+    # --- hold, queue, parking place, conference ---------------------------------------------------------
+
+    def holds(self, leg: Leg) -> None:
+        """Its device puts the other side on hold."""
+        self._count(leg)
+        if not leg.held:
+            leg.held = True
+            leg.holds += 1
+
+    def resumes(self, leg: Leg) -> None:
+        """Its device goes on."""
+        self._count(leg)
+        leg.held = False
+
+    def queues(self, leg: Leg, queue: str) -> None:
+        """It waits in a queue."""
+        self._count(leg)
+        leg.talk.queue = leg.talk.queue or queue
+        leg.talk.waiting = not leg.talked
+
+    def parks(self, leg: Leg, slot: str, by: str) -> None:
+        """It waits in a parking place, where ``by`` put it."""
+        self._count(leg)
+        talk = leg.talk
+        talk.parked, talk.slot, talk.parker, talk.retrieved_by = True, slot, by, ""
+        talk.closing = None
+
+    def retrieves(self, leg: Leg, by: Leg) -> None:
+        """Somebody takes it out of its parking place."""
+        self._join(leg.talk, by.talk)
+        leg.talk.retrieved_by = by.desk or by.number
+        leg.talk.slot = ""
+        leg.talk.closing = None
+        self._count(leg)
+
+    def confers(self, leg: Leg, name: str) -> None:
+        """It is in a conference."""
+        leg.conference = name
+        leg.talked = leg.up = True
+        self._count(leg)
+
+    # --- passed on ----------------------------------------------------------------------------------------
+
+    def picks_up(self, picker: Leg, target: Leg) -> None:
+        """Somebody takes a call that rings at another's."""
+        self._join(target.talk, picker.talk)
+        target.talk.picked_up_from = target.desk or target.number
+        picker.picked = True
+        target.outcome = Outcome.ELSEWHERE
+        self._count(picker)
+        self.answers(picker)
+        picker.talked = True
+
+    def passes(self, kind: str, by: Leg | None, to: str, transferee: Leg | None) -> Passing:
+        """A leg passes the call on; ``by`` ``None``: an application did."""
+        some = transferee or by
+        assert some is not None  # noqa: S101 - a transfer is somebody's
+        talk = some.talk
+        passing = Passing(kind, (by.desk or by.number) if by is not None else "api", to, transferee)
+        talk.passings.append(passing)
+        talk.closing = None
+        self._count(some)
+        return passing
+
+    def consults(self, by: str, to: str, calling: Leg) -> None:
+        """A desk consults ``to`` through ``calling``, which the switch made for it."""
+        if all(known is not calling for _by, _to, known in calling.talk.consults):
+            calling.talk.consults.append((by, to, calling))
+            self._count(calling)
+
+    # --- talks ----------------------------------------------------------------------------------------------
+
+    def join(self, one: Leg, two: Leg) -> None:
+        """Two legs belong to one talk."""
+        self._join(one.talk, two.talk)
+
+    def _join(self, one: Talk, two: Talk) -> None:
+        if one is two:
+            return
+        older, newer = (one, two) if one.order <= two.order else (two, one)
+        for leg in newer.legs:
+            leg.talk = older
+        older.legs += newer.legs
+        older.groups |= newer.groups
+        older.passings += newer.passings
+        older.consults += newer.consults
+        if newer.consulter is not None and newer.consult_of in (older, None):
+            calling = newer.origin
+            if calling is not None:
+                older.consults.append((calling.desk, calling.dialled, calling))
+        elif newer.consult_of is not None and older.consult_of is None:
+            older.consult_of, older.consulter = newer.consult_of, newer.consulter
+        older.queue = older.queue or newer.queue
+        older.record = older.record or newer.record
+        older.meant = older.meant or newer.meant
+        newer.into = older
+        for group in newer.groups:
+            self._groups[group] = older
+        self.touched.pop(newer, None)
+        self.touched[older] = None
+
+    def settled(self, at: datetime | None = None) -> list[Talk]:
+        """Take out the talks that ended long enough ago for stray news of them; ``None``: every one that ended."""
+        found = []
+        for talk, ended in list(self._finished.items()):
+            if at is not None and at - ended < STRAY and len(self._finished) - len(found) <= MOST_STRAY:
+                break
+            del self._finished[talk]
+            if talk.closed and talk.into is None:
+                found.append(talk)
+                self._forget(talk)
+        return found
+
+    def _forget(self, talk: Talk) -> None:
+        for leg in talk.legs:
+            self.legs.pop(leg.id, None)
+            self._of_desk.get(leg.desk, {}).pop(leg.id, None)
+            self._over[leg.id] = None
+        for group in talk.groups:
+            if self._groups.get(group) is talk:
+                del self._groups[group]
+        while len(self._over) > REMEMBERED:
+            self._over.popitem(last=False)
+
+    def _count(self, leg: Leg) -> None:
+        self.facts += 1
+        self.touched[leg.talk] = None
+
+
+_VAGUE = (Outcome.NO_ANSWER, Outcome.CANCELLED, Outcome.FAILED)
+"""Words that a leg's own end may say more exactly."""
+
+
+def caller_of_glue(glue: Leg, depth: int = 0) -> Leg | None:
+    """Return the real leg for which one half of a piece of glue calls."""
+    half = glue.other_half
+    if half is None or half.caller is None or depth > 20:
+        return None
+    return half.caller if half.caller.real else caller_of_glue(half.caller, depth + 1)

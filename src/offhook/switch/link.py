@@ -1,0 +1,266 @@
+"""The connection to a switch, kept up: log in, ask how it stands, then read; lost, begin again.
+
+One connection serves every desk. What differs between switches is in each interface's driver.
+"""
+
+import asyncio
+import contextlib
+import logging
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from typing import Any, Generic, Protocol, TypeVar
+
+from offhook.errors import LoginRefused, OffhookError, OutcomeUnknown, SettingsError, Unreachable
+from offhook.model import Event, LineLost, Snapshot
+from offhook.switch.watch import Watch
+from offhook.transport.stream import CHUNK, Address, connected, kept
+
+ANSWER_S = 5.0
+"""How long an answer may take."""
+LOGIN_S = 10.0
+"""How long login and snapshot may take: a server that drips its greeting is none."""
+IDLE_S = 30.0
+"""After so long a silence the switch is asked for a sign of life."""
+OPEN_S = 5.0
+"""How long :meth:`SwitchLink.open` waits to hear that the account is refused."""
+FULL = 1 << 22
+"""Bytes waiting to be sent to a switch that does not read; beyond, the link is given up."""
+
+log = logging.getLogger(__name__)
+Said = TypeVar("Said")
+
+
+class Framer(Protocol[Said]):
+    """Bytes in, messages out."""
+
+    def receive(self, data: bytes) -> list[Said]: ...  # type: ignore[misc]  # noqa: D102
+
+
+class SwitchLink(ABC, Generic[Said]):
+    """What the drivers of switches share. ``watch`` knows the calls; events come from :meth:`events`."""
+
+    interface_name = ""
+
+    def __init__(self, address: Address, watch: Watch[Said]) -> None:
+        self.address = address
+        self.watch = watch
+        self._writer: asyncio.StreamWriter | None = None
+        self._answers: dict[str, tuple[asyncio.Future[Said], Callable[[Said], None] | None]] = {}
+        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._running: asyncio.Task[None] | None = None
+        self._first: asyncio.Future[None] | None = None
+        self._told_why = ""
+        self._up = False
+        self._timers: set[asyncio.TimerHandle] = set()
+
+    # --- what each switch says in its own way -------------------------------------------------------------
+
+    @abstractmethod
+    def _framer(self) -> Framer[Said]:
+        """Return what cuts its stream into messages."""
+
+    @abstractmethod
+    async def _begin(self) -> None:
+        """Log in and subscribe. Raises ``LoginRefused``."""
+
+    @abstractmethod
+    async def _look(self, line: str = "", cause: str = "") -> None:
+        """Ask how it stands, and tell so."""
+
+    @abstractmethod
+    def _take(self, message: Said, at: datetime) -> None:
+        """Take one message in."""
+
+    @abstractmethod
+    async def _sign_of_life(self) -> None:
+        """Ask for anything at all."""
+
+    # --- the interface -----------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Start; the link comes up, and comes back, by itself.
+
+        Raises ``LoginRefused`` and ``SettingsError`` where that is heard within :data:`OPEN_S` seconds.
+        """
+        loop = asyncio.get_running_loop()
+        self._first = loop.create_future()
+        self._running = loop.create_task(kept(self._attempt))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(OPEN_S):
+                try:
+                    await asyncio.shield(self._first)
+                except (LoginRefused, SettingsError):
+                    await self.close()
+                    raise
+                except OffhookError:
+                    pass
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield what happens until closed."""
+        while (event := await self._events.get()) is not None:
+            yield event
+
+    async def close(self) -> None:
+        """Stop, and let go of the connection."""
+        for timer in self._timers:
+            timer.cancel()
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+            self._running = None
+            self._events.put_nowait(None)
+
+    # --- the connection -----------------------------------------------------------------------------------------
+
+    async def _attempt(self) -> bool:
+        """Hold one connection for as long as it lasts; says whether it came up."""
+        try:
+            await connected(self.address, self._session)
+            error: OffhookError = Unreachable("line_lost", interface=self.interface_name)
+        except OffhookError as found:
+            error = found
+        except OSError:
+            error = Unreachable("line_lost", interface=self.interface_name)
+        finally:
+            was_up, self._up = self._up, False
+            self._writer = None
+            self._give_up_answers()
+        if self._first is not None and not self._first.done():
+            self._first.set_exception(error)
+            self._first.exception()  # it may be that nobody waits
+        log.info("%s: the link ended: %s", self.interface_name, error)
+        now = _now()
+        for event in self.watch.lost(now, error.code):
+            self._events.put_nowait(event)
+        if not was_up and self._told_why != error.code:
+            self._told_why = error.code
+            self._events.put_nowait(LineLost(at=now, line="", why=error.code))
+        return was_up
+
+    async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        beginning = asyncio.get_running_loop().create_task(self._start())
+        reading = asyncio.get_running_loop().create_task(self._read(reader))
+        try:
+            done, _rest = await asyncio.wait({beginning, reading}, return_when=asyncio.FIRST_COMPLETED)
+            if beginning in done and reading not in done:
+                beginning.result()
+                await reading
+            else:
+                reading.result()
+        finally:
+            for task in (beginning, reading):
+                task.cancel()
+            await asyncio.gather(beginning, reading, return_exceptions=True)
+
+    async def _start(self) -> None:
+        try:
+            async with asyncio.timeout(LOGIN_S):
+                await self._begin()
+                await self._look()
+        except TimeoutError:
+            raise Unreachable("switch_silent", interface=self.interface_name, address=str(self.address)) from None
+        except OutcomeUnknown:
+            raise Unreachable("switch_silent", interface=self.interface_name, address=str(self.address)) from None
+
+    async def _read(self, reader: asyncio.StreamReader) -> None:
+        framer = self._framer()
+        while True:
+            try:
+                async with asyncio.timeout(IDLE_S):
+                    data = await reader.read(CHUNK)
+            except TimeoutError:
+                asked = asyncio.get_running_loop().create_task(self._sign_of_life())
+                try:
+                    async with asyncio.timeout(ANSWER_S):
+                        data = await reader.read(CHUNK)
+                except TimeoutError:
+                    raise Unreachable(
+                        "switch_silent", interface=self.interface_name, address=str(self.address)
+                    ) from None
+                finally:
+                    asked.cancel()
+            if not data:
+                return
+            at = _now()
+            for message in framer.receive(data):
+                self._take(message, at)
+
+    # --- asking and being answered ----------------------------------------------------------------------------------
+
+    def _write(self, data: bytes) -> None:
+        if self._writer is None or self._writer.is_closing():
+            raise Unreachable("line_lost", interface=self.interface_name)
+        if self._writer.transport.get_write_buffer_size() > FULL:
+            self._writer.transport.abort()
+            raise Unreachable("line_lost", interface=self.interface_name)
+        self._writer.write(data)
+
+    async def _ask(self, number: str, data: bytes, then: Callable[[Said], None] | None = None) -> Said:
+        """Send, and wait for the answer under that number; ``then`` sees it at once, before what follows it.
+
+        Raises ``Unreachable`` where nothing was sent, ``OutcomeUnknown`` where no answer came.
+        """
+        answer: asyncio.Future[Said] = asyncio.get_running_loop().create_future()
+        self._answers[number] = (answer, then)
+        try:
+            self._write(data)
+            async with asyncio.timeout(ANSWER_S):
+                return await answer
+        except TimeoutError:
+            raise OutcomeUnknown("answer_lost", interface=self.interface_name) from None
+        finally:
+            self._answers.pop(number, None)
+
+    def _answered(self, number: str, message: Said) -> bool:
+        """Pass an answer to whoever asked; says whether anybody did."""
+        waiting = self._answers.get(number)
+        if waiting is None or waiting[0].done():
+            return False
+        answer, then = waiting
+        if then is not None:
+            then(message)
+        answer.set_result(message)
+        return True
+
+    def _give_up_answers(self) -> None:
+        for answer, _then in self._answers.values():
+            if not answer.done():
+                answer.set_exception(OutcomeUnknown("answer_lost", interface=self.interface_name))
+
+    def _tell(self, at: datetime) -> None:
+        """Hand on what is new."""
+        for event in self.watch.news(at):
+            self._events.put_nowait(event)
+
+    def _tell_back(self, there: set[str], line: str, cause: str) -> None:
+        """Hand on how the switch stands."""
+        self._events.put_nowait(self.watch.back(there, _now(), line, cause))
+        self._up, self._told_why = True, ""
+        if self._first is not None and not self._first.done():
+            self._first.set_result(None)
+
+    def _later(self, seconds: float, act: Callable[[], None]) -> None:
+        def due() -> None:
+            self._timers.discard(timer)
+            act()
+
+        timer = asyncio.get_running_loop().call_later(seconds, due)
+        self._timers.add(timer)
+
+    def _needs_link(self) -> None:
+        if self._writer is None or self.watch.syncing:
+            raise Unreachable("line_lost", interface=self.interface_name)
+
+    async def _snapshot(self, command: Snapshot) -> None:
+        await self._look(command.line, command.id)
+
+
+def words(options: Any) -> list[str]:
+    """Return a list setting's words: blanks part them, so that a pattern may hold a comma."""
+    return str(options).split()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,259 @@
+"""A talk as a person would tell it, in the words of ``captures/README.md``. No I/O.
+
+``direction from to rang answered_by result ended_by`` and what else applies; fields that do not apply are left
+out.
+"""
+
+from typing import Any
+
+from offhook.switch.legs import Kind, Leg, Outcome, Passing, Talk, called_by
+
+Json = dict[str, Any]
+WHOLE_CAUSES = (Outcome.BUSY, Outcome.REJECTED, Outcome.NO_ANSWER, Outcome.UNAVAILABLE, Outcome.UNALLOCATED)
+
+
+def story(talk: Talk) -> Json:
+    """Return what happened in a talk that is over."""
+    if talk.legs and not any(leg.real for leg in talk.legs):
+        return _of_glue(talk)
+    return _Teller(talk).told()
+
+
+def _of_glue(talk: Talk) -> Json:
+    """Tell of a call that an application made between two dialplans, with nobody's phone in it."""
+    first = min(talk.legs, key=lambda leg: leg.order)
+    called = [leg for leg in talk.legs if leg.caller is not None]
+    answered = [leg for leg in called if leg.outcome is Outcome.ANSWERED]
+    ends = [str(leg.outcome) for leg in called if leg.outcome in WHOLE_CAUSES]
+    numbers = [leg.number for leg in talk.legs if leg.number]
+    return {
+        "direction": "api",
+        "from": numbers[0] if numbers else None,
+        "to": talk.meant or _dialplan_of(first) or None,
+        "rang": [],
+        "answered_by": _dialplan_of(answered[0]) if answered else None,
+        "result": "answered" if answered else ends[-1] if ends else "unknown",
+        "ended_by": "system",
+    }
+
+
+def _dialplan_of(glue: Leg) -> str:
+    return glue.device.partition("/")[2].partition("@")[0]
+
+
+def is_told(talk: Talk) -> bool:
+    """Say whether a talk is a call of its own: not a consultation for another, nor glue alone."""
+    if talk.consult_of is not None or talk.into is not None:
+        return False
+    return bool(talk.asked_for or talk.legs)
+
+
+def fold(talk: Talk) -> None:
+    """Note a consultation that ended without a transfer with the talk it was for."""
+    main = talk.consult_of
+    while main is not None and main.into is not None:
+        main = main.into
+    calling = talk.origin
+    if main is not None and calling is not None:
+        main.consults.append((calling.desk, calling.dialled, calling))
+
+
+class _Teller:
+    def __init__(self, talk: Talk) -> None:
+        self.talk = talk
+        self.origin = talk.origin
+        self.real = [leg for leg in talk.legs if leg.real]
+        self.own = [leg for leg in self.real if leg.own]
+        consulting = {id(leg) for _by, _to, calling in talk.consults for leg in (calling, *called_by(calling))}
+        first = [leg for leg in self.real if leg is not self.origin and not leg.own]
+        passed = {id(leg) for passing in talk.passings for leg in passing.legs}
+        self.passed = [leg for leg in first if id(leg) in passed]
+        retrieving = {id(leg) for leg in first if leg.incoming and not leg.picked}
+        self.reached = [
+            leg
+            for leg in first
+            if id(leg) not in passed and id(leg) not in retrieving and id(leg) not in consulting
+        ]
+
+    def told(self) -> Json:
+        talk = self.talk
+        direction = self.direction()
+        answered = self.answered()
+        result = self.result(direction, answered)
+        found: Json = {
+            "direction": direction,
+            "from": self.caller(direction),
+            "to": self.called(),
+            "rang": sorted({self.name(leg) for leg in self.reached if leg.rang and not leg.incoming}, key=_number),
+            "answered_by": self.name(answered) if answered else None,
+            "result": result,
+            "ended_by": self.ended_by(direction, result),
+        }
+        if direction == "click2dial":
+            found["own_leg"] = self.own_leg()
+        holds = sum(leg.holds for leg in self.real if leg.kind is Kind.PHONE)
+        if holds:
+            found["holds"] = holds
+        if talk.consults:
+            found["consult"] = self.consult()
+        if talk.passings:
+            found["transfers"] = [self.transfer(passing) for passing in talk.passings]
+        if talk.passings or talk.retrieved_by:
+            found["final_agent"] = self.final_agent()
+        if talk.parked:
+            found["parked"] = True
+        conference = next((leg.conference for leg in self.real if leg.conference), "")
+        name = self.origin.name if self.origin and self.origin.kind is not Kind.PHONE else ""
+        extras = {
+            "retrieved_by": talk.retrieved_by,
+            "picked_up_from": talk.picked_up_from,
+            "queue": talk.queue,
+            "conference": conference,
+            "caller_name": name,
+            "dtmf_from_caller": talk.digits,
+        }
+        return found | {key: value for key, value in extras.items() if value}
+
+    # --- who -------------------------------------------------------------------------------------------
+
+    def direction(self) -> str:
+        origin = self.origin
+        if origin is None:
+            return "click2dial" if self.talk.asked_for else "api"
+        if origin.own:
+            return "click2dial" if origin.kind is Kind.PHONE else "api"
+        if origin.kind is Kind.TRUNK:
+            return "inbound"
+        if any(leg.kind is Kind.TRUNK for leg in self.reached):
+            return "outbound"
+        if any(leg.kind is Kind.PHONE for leg in self.reached) or len(origin.dialled) <= INTERNAL:
+            return "internal"
+        return "outbound"
+
+    def caller(self, direction: str) -> str | None:
+        if self.origin is None:
+            return self.talk.asked_for or None
+        if direction in ("inbound", "api") and not self.origin.desk:
+            return self.origin.number or None
+        return self.origin.desk or self.origin.number or None
+
+    def called(self) -> str | None:
+        return self.talk.meant or (self.origin.dialled if self.origin else "") or None
+
+    def name(self, leg: Leg) -> str:
+        """Return the extension, or for the outside the number that was called."""
+        return leg.desk or leg.dialled or leg.number or leg.device
+
+    def answered(self) -> Leg | None:
+        taken = [leg for leg in self.reached if leg.talked and (leg.up or leg.outcome is Outcome.ANSWERED)]
+        return min(taken, key=lambda leg: leg.answered_at or leg.order, default=None)
+
+    def own_leg(self) -> str:
+        if any(leg.up for leg in self.own):
+            return "answered"
+        ends = [leg.outcome for leg in self.own if leg.outcome] or [self.talk.failure]
+        end = ends[-1]
+        rang = any(leg.rang for leg in self.own)
+        return str(end) if end in WHOLE_CAUSES else "noanswer" if rang else "unavailable"
+
+    def final_agent(self) -> str | None:
+        talked = [leg for leg in self.real if leg.kind is Kind.PHONE and leg.talked]
+        return max(talked, key=lambda leg: leg.met_at, default=self.origin).desk if talked else None  # type: ignore[union-attr]
+
+    # --- how it went -----------------------------------------------------------------------------------
+
+    def result(self, direction: str, answered: Leg | None) -> str:
+        if any(leg.conference for leg in self.real):
+            return "conference"
+        if answered is not None:
+            return "answered"
+        if direction == "click2dial" and self.own_leg() != "answered":
+            return f"own_{self.own_leg()}"
+        if self.gave_up():
+            return "abandoned" if direction == "inbound" else "cancelled"
+        ends = [leg.outcome for leg in self.reached if leg.outcome is not None]
+        if Outcome.NO_ANSWER in ends:
+            return "noanswer"
+        known = [end for end in ends if end in (*WHOLE_CAUSES, Outcome.FAILED)]
+        if known:
+            return str(known[-1])
+        if self.talk.failure is not None:
+            return str(self.talk.failure)
+        if any(leg.rang for leg in self.reached):
+            return "noanswer"
+        return "failed" if self.reached else "unknown"
+
+    def gave_up(self) -> bool:
+        """Say whether the caller hung up while somebody was still being called."""
+        callers = self.own or ([self.origin] if self.origin else [])
+        cancelled = any(leg.outcome is Outcome.CANCELLED for leg in self.reached)
+        return any(leg.asked and (leg.waiting or cancelled) for leg in callers)
+
+    def ended_by(self, direction: str, result: str) -> str:
+        talk = self.talk
+        outside = any(leg.kind is Kind.TRUNK for leg in self.real) or direction in ("inbound", "outbound")
+        caller = "agent" if outside and direction != "inbound" else "caller"
+        if result in ("abandoned", "cancelled"):
+            return "api" if talk.by_api else caller
+        if result == "conference":
+            return self.side(talk.closing or self.first_asked(), direction, outside)
+        if result != "answered":
+            return "api" if talk.by_api else "system"
+        if talk.passings:
+            last = self.transfer(talk.passings[-1])["result"]
+            if last == "abandoned":
+                return "caller"
+            if last != "answered":
+                return "system"
+        return self.side(talk.closing, direction, outside)
+
+    def side(self, leg: Leg | None, direction: str, outside: bool) -> str:
+        if leg is None:
+            return "api" if self.talk.cut or self.talk.by_api else "system"
+        if leg.kind is not Kind.PHONE:
+            return "caller" if leg is self.origin else "callee"
+        answered = self.answered()
+        if self.talk.passings and leg is not answered and leg is not self.origin:
+            return leg.desk
+        if outside:
+            return "agent"
+        return "caller" if leg is self.origin or leg.own else "callee"
+
+    def first_asked(self) -> Leg | None:
+        return min((leg for leg in self.real if leg.asked), key=lambda leg: leg.asked, default=None)
+
+    def transfer(self, passing: Passing) -> Json:
+        return {"kind": passing.kind, "by": passing.by, "to": passing.to, "result": self.passed_on(passing)}
+
+    def passed_on(self, passing: Passing) -> str:
+        if passing.answered or any(leg.up or leg.outcome is Outcome.ANSWERED for leg in passing.legs):
+            return "answered"
+        gave_up = passing.transferee is not None and passing.transferee.asked and passing.transferee.waiting
+        if gave_up or any(leg.outcome is Outcome.CANCELLED for leg in passing.legs):
+            return "abandoned"
+        ends = [leg.outcome for leg in passing.legs if leg.outcome]
+        for end in (Outcome.NO_ANSWER, Outcome.BUSY):
+            if end in ends:
+                return str(end)
+        return "noanswer" if any(leg.rang for leg in passing.legs) else "failed"
+
+    def consult(self) -> Json:
+        by, to, calling = self.talk.consults[-1]
+        legs = called_by(calling)
+        blonde = any(passing.kind == "blonde" for passing in self.talk.passings)
+        if blonde:
+            result = "ringing"
+        elif any(leg.up for leg in legs):
+            result = "answered"
+        else:
+            ends = [leg.outcome for leg in legs]
+            result = "busy" if Outcome.BUSY in ends else "noanswer"
+        return {"by": by, "to": to, "result": result}
+
+
+INTERNAL = 5
+"""Up to this many digits, a number that reached nobody is the switch's own."""
+
+
+def _number(name: str) -> tuple[int, str]:
+    return (len(name), name)
