@@ -15,7 +15,7 @@ from offhook import catalogue
 from offhook.desk import Desk
 from offhook.dialling import rules_from
 from offhook.directory.identify import Source
-from offhook.interface import Ledger, Line
+from offhook.interface import Interface, Ledger, Line
 from offhook.popup.choose import PopRules
 from offhook.settings.layers import Settings
 
@@ -46,14 +46,18 @@ def own_line(settings: Settings, extension: str = "", ledger: Ledger | None = No
     Raises ``Unavailable`` where the interface cannot run here and ``SettingsError`` for settings it cannot use.
     """
     kind = catalogue.load(settings["interface"])
-    options = {
+    opened, device = kind.for_desk(extension or settings["desk.extension"], options_of(kind, settings))
+    rules = None if kind.applies_rules else rules_from(settings.__getitem__)
+    return Line(opened, device, clock, ledger, rules, name)
+
+
+def options_of(kind: type[Interface], settings: Settings) -> dict[str, str]:
+    """Return what an interface's settings say, where anybody has said it."""
+    return {
         option: settings[setting]
         for option, setting in kind.settings.items()
         if settings.place(setting) != "default"
     }
-    opened, device = kind.for_desk(extension or settings["desk.extension"], options)
-    rules = None if kind.applies_rules else rules_from(settings.__getitem__)
-    return Line(opened, device, clock, ledger, rules, name)
 
 
 def clock() -> datetime:

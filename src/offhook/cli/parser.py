@@ -140,7 +140,7 @@ def _hub(hub: argparse.ArgumentParser, say: "_Say") -> None:
 
 
 def _simulate(simulate: argparse.ArgumentParser, say: "_Say") -> None:
-    actions = ("run", "call", "hangup", "lift", "dial", "drop")
+    actions = ("run", "asterisk", "freeswitch", "call", "hangup", "lift", "dial", "drop")
     simulate.add_argument("action", nargs="?", choices=actions, default="run", help=say("simulate.action"))
     simulate.add_argument("extension", nargs="?", default="1001", help=say("simulate.extension"))
     simulate.add_argument("number", nargs="?", default="", help=say("simulate.number"))
@@ -153,7 +153,24 @@ def _simulate(simulate: argparse.ArgumentParser, say: "_Say") -> None:
     simulate.add_argument(
         "--traffic", type=float, default=0.0, metavar="CALLS/S", help=say("simulate.traffic")
     )
+    simulate.add_argument("--play", action="append", default=[], metavar="FILE", help=say("simulate.play"))
+    simulate.add_argument("--speed", type=float, default=1.0, help=say("simulate.speed"))
     simulate.add_argument("--talk", type=float, default=20.0, metavar="SECONDS", help=say("simulate.talk"))
+
+
+def _replay(replay: argparse.ArgumentParser, say: "_Say") -> None:
+    replay.add_argument("interface", help=say("replay.interface"))
+    replay.add_argument("file", help=say("replay.file"))
+    replay.add_argument("--config", metavar="TOML", help=say("replay.config"))
+    replay.add_argument("--calls", action="store_true", help=say("replay.calls"))
+
+
+def _record(record: argparse.ArgumentParser, say: "_Say") -> None:
+    record.add_argument("interface", help=say("replay.interface"))
+    record.add_argument("file", help=say("record.file"))
+    record.add_argument("--seconds", type=float, default=0.0, help=say("record.seconds"))
+    record.add_argument("--replace-numbers", action="store_true", help=say("record.replace_numbers"))
+    record.add_argument("--force", action="store_true", help=say("record.force"))
 
 
 def _demo(demo: argparse.ArgumentParser, say: "_Say") -> None:
@@ -215,6 +232,8 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser, "_Say"], 
     "check": ("check", "check", _check),
     "simulate": ("simulate", "simulate", _simulate),
     "hub": ("hub", "hub", _hub),
+    "replay": ("replay", "replay", _replay),
+    "record": ("record", "record", _record),
     "demo": ("demo", "demo", _demo),
     "doctor": ("doctor", "doctor", _doctor),
 }

@@ -14,7 +14,9 @@ from offhook.settings.running import running
 
 
 def simulate(options: Namespace) -> int:
-    """``offhook simulate [run | call | hangup | lift | dial | drop]``."""
+    """``offhook simulate [run | asterisk | freeswitch | call | hangup | lift | dial | drop]``."""
+    if options.action in ("asterisk", "freeswitch"):
+        return asyncio.run(_switch(options))
     return asyncio.run(_run(options) if options.action == "run" else _act(options))
 
 
@@ -29,6 +31,37 @@ async def _run(options: Namespace) -> int:
         server.run_traffic(options.traffic, options.talk)
     try:
         await asyncio.Event().wait()
+    finally:
+        await server.stop()
+    return 0
+
+
+async def _switch(options: Namespace) -> int:
+    """Run a pretend switch: its desks answer our commands, customers call, recordings are played."""
+    from offhook.testing.exchange import Exchange, Habit
+    from offhook.testing.pretend_asterisk import PretendAsterisk
+    from offhook.testing.pretend_freeswitch import PretendFreeswitch
+    from offhook.testing.server import customers, played
+
+    later = asyncio.get_running_loop().call_later
+    desks = extensions(options.desks, "--desks")
+    exchange = Exchange({desk: Habit(after_s=1.5) for desk in desks}, later, Habit(after_s=2.0))
+    server = PretendAsterisk(exchange) if options.action == "asterisk" else PretendFreeswitch(exchange)
+    address = await server.start(options.port)
+    account = "offhook / secret" if options.action == "asterisk" else "secret"
+    if options.json:
+        print(json.dumps({options.action: address}), flush=True)
+    else:
+        key = "cli.simulate.switch"
+        print(
+            texts.say(key, options.language, name=options.action, address=address, account=account),
+            flush=True,
+        )
+    work = [played(server, path, options.speed) for path in options.play]
+    if options.traffic:
+        work.append(customers(exchange, desks, options.traffic, options.talk))
+    try:
+        await asyncio.gather(*work, asyncio.Event().wait())
     finally:
         await server.stop()
     return 0

@@ -168,7 +168,9 @@ def _as_toml(name: str, text: str, folder: str) -> Any:
         import tomlkit
 
         table = tomlkit.inline_table()
-        table.update({key: names.split(",") for key, _equals, names in (each.partition("=") for each in text.split())})
+        table.update(
+            {key: names.split(",") for key, _equals, names in (each.partition("=") for each in text.split())}
+        )
         return table
     if kind == "number" or (kind == "decimal" and re.fullmatch(r"[1-9]\d*|0", text)):
         return int(text)

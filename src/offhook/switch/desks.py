@@ -21,7 +21,6 @@ from offhook.model import (
     Ended,
     Event,
     Held,
-    Kind as PartyKind,
     Merged,
     Parked,
     Party,
@@ -37,6 +36,9 @@ from offhook.model import (
     Updated,
     call_id,
 )
+from offhook.model import (
+    Kind as PartyKind,
+)
 from offhook.numbers import party as party_of
 from offhook.switch.legs import Kind, Leg, Legs, Outcome, Talk, called_by, caller_of
 
@@ -50,6 +52,9 @@ class Role(StrEnum):
     CONSULTING = "consulting"
 
 
+NOBODY = Party()
+
+
 @dataclass(slots=True, eq=False)
 class DeskCall:
     """One call at one desk: its legs (several devices may ring for one call), and what was told of it."""
@@ -61,7 +66,7 @@ class DeskCall:
     legs: list[Leg] = field(default_factory=list)
     consult_of: str = ""
     cause: str = ""
-    party: Party = Party()
+    party: Party = NOBODY
     record: Record | None = None
     state: State = State.NULL
     slot: str = ""
@@ -175,9 +180,13 @@ class Desks:
             found = [caller]
         return found or [each for each in called_by(leg) if not each.gone]
 
-    def dialling(self, desk: str, leg: Leg, meant: str, cause: str, record: Record | None) -> None:
-        """A desk is about to call: its call is there before the switch tells of it."""
-        leg.originated, leg.incoming = True, False
+    def dialling(
+        self, desk: str, leg: Leg, meant: str, cause: str, record: Record | None, held: DeskCall | None = None
+    ) -> None:
+        """A desk is about to call: its call is there before the switch tells of it. ``held``: to ask about that one."""
+        leg.originated, leg.incoming, leg.desk, leg.kind = True, False, desk, Kind.PHONE
+        if held is not None:
+            leg.talk.consult_of, leg.talk.consulter = held.talk, held.leg
         leg.talk.meant, leg.talk.record = meant, record
         same = [each for each in self._calls.values() if each.cause == cause and each.desk == desk]
         if same:
@@ -209,7 +218,7 @@ class Desks:
                 self._of_leg[leg.id] = known
                 return known
         call = DeskCall(call_id(leg.began or leg.at, leg.id), leg.desk, role, leg.talk, [leg])
-        if role is Role.CALLER and leg.talk.consulter is not None:
+        if role is not Role.CALLED and leg.talk.consulter is not None:
             held = self._of_leg.get(leg.talk.consulter.id)
             call.consult_of = held.id if held is not None else ""
         self._of_leg[leg.id] = self._calls[call.id] = call
@@ -218,7 +227,9 @@ class Desks:
     def _take_up_consult(self, talk: Talk, calling: Leg) -> None:
         by = next((by for by, _to, each in talk.consults if each is calling), "")
         held = [each for each in self._in(talk) if each.desk == by and each.role is not Role.CONSULTING]
-        call = DeskCall(call_id(calling.began or calling.at, calling.id), by, Role.CONSULTING, talk, [calling])
+        call = DeskCall(
+            call_id(calling.began or calling.at, calling.id), by, Role.CONSULTING, talk, [calling]
+        )
         call.consult_of = held[-1].id if held else ""
         self._consulting[calling.id] = self._calls[call.id] = call
 
@@ -232,7 +243,9 @@ class Desks:
         if not live:
             here = talk.parked and talk.parker == call.desk and talk.slot and not talk.over
             return State.PARKED if here and call.connected_at else State.CLEARED
-        parked = talk.parked and talk.parker == call.desk and bool(talk.slot) and call.connected_at is not None
+        parked = (
+            talk.parked and talk.parker == call.desk and bool(talk.slot) and call.connected_at is not None
+        )
         for leg in live:
             if parked and not self.legs.mates(leg):
                 return State.PARKED
@@ -252,7 +265,9 @@ class Desks:
 
     def _consults_now(self, call: DeskCall) -> bool:
         return any(
-            known.role is Role.CONSULTING and known.desk == call.desk and self._consult_state(known) is not State.CLEARED
+            known.role is Role.CONSULTING
+            and known.desk == call.desk
+            and self._consult_state(known) is not State.CLEARED
             for known in self._in(call.talk)
         )
 
@@ -272,12 +287,12 @@ class Desks:
         leg = call.leg
         if call.role is Role.CONSULTING:
             to = next((to for _by, to, each in call.talk.consults if each is leg), "")
-            unheard = self._read(to, "") if call.party == Party() else call.party
+            unheard = self._read(to, "") if call.party == NOBODY else call.party
             return next((self._of(each) for each in called_by(leg) if not each.gone), unheard)
         mates = [each for each in self.legs.mates(leg) if each.up and each.desk != call.desk]
         if mates and leg.up and not self._consults_now(call):
             return self._of(mates[0])
-        if call.connected_at and call.party != Party():
+        if call.connected_at and call.party != NOBODY:
             return call.party
         if call.role is Role.CALLED:
             caller = self._consulter(leg) or caller_of(leg) or call.talk.origin
@@ -324,15 +339,16 @@ class Desks:
             state = call.state
         words: dict[str, Any] = {"at": at, "line": call.desk, "call": call.id, "cause": call.cause}
         party = self._party(call)
+        if call.state is State.PARKED and call.talk.retrieved_by == call.desk:
+            found += self._taken_back(call, words)
+            state, party = self._state(call), self._party(call)
         if call.state is State.NULL:
             found.append(self._opening(call, party, words))
         if self._came_in(call):
             found += self._came_over(call, party, words)
             words["call"] = call.id
-            if call.state is State.CLEARED:
-                return found
             party = call.party
-        if party not in (call.party, Party()):
+        if party not in (call.party, NOBODY):
             call.party = party
             found.append(Updated(**words, party=party))
         if call.talk.record not in (call.record, None):
@@ -404,20 +420,12 @@ class Desks:
         """Say whether a desk that dialled a feature code has got somebody else's call by it."""
         leg = call.legs[0]
         fetched = leg.picked or (call.talk.parked and call.talk.retrieved_by == call.desk and leg.talked)
-        return call.role is Role.CALLER and bool(fetched) and call.talk.origin is not leg
+        own = any(each.desk == call.desk and each.state is State.PARKED for each in self._in(call.talk))
+        return call.role is Role.CALLER and bool(fetched) and call.talk.origin is not leg and not own
 
     def _came_over(self, call: DeskCall, party: Party, words: dict[str, Any]) -> list[Event]:
         """Tell that what a desk dialled became the call it fetched, its own parked one or another's."""
-        own = [each for each in self._in(call.talk) if each.desk == call.desk and each.state is State.PARKED]
         former, leg = call.id, call.legs[0]
-        if own:
-            parked = own[0]
-            parked.legs = call.legs
-            self._of_leg[leg.id] = parked
-            call.state = State.CLEARED
-            del self._calls[former]
-            merged = Merged(**words | {"call": parked.id}, other=former, party=party)
-            return [merged, *self._told(parked, words["at"])]
         origin = call.talk.origin or leg
         party = self._of(origin)
         call.role, call.party = Role.CALLED, party
@@ -425,6 +433,20 @@ class Desks:
         self._calls[call.id] = self._calls.pop(former)
         direction = self._direction(call)
         return [Merged(**words | {"call": call.id}, other=former, direction=direction, party=party)]
+
+    def _taken_back(self, parked: DeskCall, words: dict[str, Any]) -> list[Event]:
+        """The desk took its parked call back: what it dialled to do so is that call again."""
+        new = [each for each in self._in(parked.talk) if each.desk == parked.desk and each is not parked]
+        live = [each for each in new if not each.leg.gone]
+        if not live:
+            return []
+        back = live[0]
+        parked.legs, parked.role = back.legs, back.role
+        for leg in back.legs:
+            self._of_leg[leg.id] = parked
+        told, back.state = back.state, State.CLEARED
+        del self._calls[back.id]
+        return [Merged(**words, other=back.id)] if told is not State.NULL else []
 
     def _reason(self, call: DeskCall) -> Reason:
         """Return why a call ended at its desk."""
@@ -439,10 +461,11 @@ class Desks:
         if call.role is Role.CALLED:
             return self._why_not_here(call)
         if call.role is Role.OWN and not any(leg.up for leg in call.legs):
-            ends = [leg.outcome for leg in call.legs if leg.outcome in _OWN] or [call.talk.failure]
+            ends = [leg.outcome for leg in call.legs if leg.outcome in _OWN]
+            end = ends[-1] if ends else call.talk.failure
             rang = any(leg.rang for leg in call.legs)
             unsaid = Reason.OWN_NO_ANSWER if rang else Reason.OWN_UNAVAILABLE
-            return _OWN.get(ends[-1], unsaid) if ends[-1] else unsaid
+            return _OWN.get(end, unsaid) if end is not None else unsaid
         return self._why_not_there(call)
 
     def _why_not_here(self, call: DeskCall) -> Reason:
@@ -450,7 +473,9 @@ class Desks:
         plain = outcome in (None, Outcome.CANCELLED, Outcome.NO_ANSWER, Outcome.FAILED)
         if not plain and outcome is not None:
             return _FAR.get(outcome, Reason.UNKNOWN)
-        others = [leg for leg in call.talk.legs if leg not in call.legs and leg.real and leg.caller is not None]
+        others = [
+            leg for leg in call.talk.legs if leg not in call.legs and leg.real and leg.caller is not None
+        ]
         beside = [leg for leg in others if caller_of(leg) is caller_of(call.legs[0])]
         if any(leg.up for leg in beside) and outcome is not Outcome.NO_ANSWER:
             return Reason.ANSWERED_ELSEWHERE
@@ -468,7 +493,9 @@ class Desks:
             reached = called_by(leg)
         if any(one.asked and one.waiting for one in call.legs):
             return Reason.CANCELLED
-        ends = [each.outcome for each in reached if each.outcome in _FAR and each.outcome is not Outcome.ELSEWHERE]
+        ends = [
+            each.outcome for each in reached if each.outcome in _FAR and each.outcome is not Outcome.ELSEWHERE
+        ]
         if Outcome.NO_ANSWER in ends:
             return Reason.NO_ANSWER
         if ends and ends[-1] is not None:

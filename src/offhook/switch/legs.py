@@ -15,7 +15,6 @@ from enum import StrEnum
 from offhook.model import Record
 from offhook.switch.plan import Plan
 
-
 STRAY = timedelta(seconds=2)
 """News of a talk may come this long after its last leg is gone."""
 MOST_STRAY = 500
@@ -626,7 +625,7 @@ class Legs:
 
     def settled(self, at: datetime | None = None) -> list[Talk]:
         """Take out the talks that ended long enough ago for stray news of them; ``None``: every one that ended."""
-        found = []
+        found: list[Talk] = []
         for talk, ended in list(self._finished.items()):
             if at is not None and at - ended < STRAY and len(self._finished) - len(found) <= MOST_STRAY:
                 break

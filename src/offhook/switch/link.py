@@ -13,6 +13,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from offhook.errors import LoginRefused, OffhookError, OutcomeUnknown, SettingsError, Unreachable
 from offhook.model import Event, LineLost, Snapshot
+from offhook.switch.legs import Talk
+from offhook.switch.plan import Plan
 from offhook.switch.watch import Watch
 from offhook.transport.stream import CHUNK, Address, connected, kept
 
@@ -34,7 +36,9 @@ Said = TypeVar("Said")
 class Framer(Protocol[Said]):
     """Bytes in, messages out."""
 
-    def receive(self, data: bytes) -> list[Said]: ...  # type: ignore[misc]  # noqa: D102
+    def receive(self, data: bytes) -> list[Said]:
+        """Return what the bytes complete."""
+        ...
 
 
 class SwitchLink(ABC, Generic[Said]):
@@ -53,6 +57,8 @@ class SwitchLink(ABC, Generic[Said]):
         self._told_why = ""
         self._up = False
         self._timers: set[asyncio.TimerHandle] = set()
+        self._heard: Callable[[bytes], object] | None = None
+        self._sent: Callable[[bytes], object] | None = None
 
     # --- what each switch says in its own way -------------------------------------------------------------
 
@@ -75,6 +81,15 @@ class SwitchLink(ABC, Generic[Said]):
     @abstractmethod
     async def _sign_of_life(self) -> None:
         """Ask for anything at all."""
+
+    @classmethod
+    @abstractmethod
+    def reading(cls, plan: Plan, ended: Callable[[Talk], None]) -> tuple[Framer[Said], Watch[Said]]:
+        """Return what reads a recording of such a switch. ``ended`` is told of every talk that is over."""
+
+    def tap(self, heard: Callable[[bytes], object], sent: Callable[[bytes], object]) -> None:
+        """Have every byte of the connection told, for a recording. Before :meth:`open`."""
+        self._heard, self._sent = heard, sent
 
     # --- the interface -----------------------------------------------------------------------------------------
 
@@ -160,9 +175,13 @@ class SwitchLink(ABC, Generic[Said]):
                 await self._begin()
                 await self._look()
         except TimeoutError:
-            raise Unreachable("switch_silent", interface=self.interface_name, address=str(self.address)) from None
+            raise Unreachable(
+                "switch_silent", interface=self.interface_name, address=str(self.address)
+            ) from None
         except OutcomeUnknown:
-            raise Unreachable("switch_silent", interface=self.interface_name, address=str(self.address)) from None
+            raise Unreachable(
+                "switch_silent", interface=self.interface_name, address=str(self.address)
+            ) from None
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         framer = self._framer()
@@ -183,6 +202,8 @@ class SwitchLink(ABC, Generic[Said]):
                     asked.cancel()
             if not data:
                 return
+            if self._heard is not None:
+                self._heard(data)
             at = _now()
             for message in framer.receive(data):
                 self._take(message, at)
@@ -195,6 +216,8 @@ class SwitchLink(ABC, Generic[Said]):
         if self._writer.transport.get_write_buffer_size() > FULL:
             self._writer.transport.abort()
             raise Unreachable("line_lost", interface=self.interface_name)
+        if self._sent is not None:
+            self._sent(data)
         self._writer.write(data)
 
     async def _ask(self, number: str, data: bytes, then: Callable[[Said], None] | None = None) -> Said:

@@ -84,7 +84,9 @@ class Plan:
 def plan_of(options: Mapping[str, str], where: str) -> Plan:
     """Return the plan in an interface's options, each as a setting's text. Raises ``SettingsError``."""
     devices = dict(each.partition("=")[::2] for each in options.get("devices", "").split())
-    table: dict[str, object] = {name: options.get(name, "").split() for name in ("extensions", "trunks", "trunk_contexts")}
+    table: dict[str, object] = {
+        name: options.get(name, "").split() for name in ("extensions", "trunks", "trunk_contexts")
+    }
     return plan_from(table | {"devices": {desk: names.split(",") for desk, names in devices.items()}}, where)
 
 

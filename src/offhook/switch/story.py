@@ -64,7 +64,9 @@ class _Teller:
         self.origin = talk.origin
         self.real = [leg for leg in talk.legs if leg.real]
         self.own = [leg for leg in self.real if leg.own]
-        consulting = {id(leg) for _by, _to, calling in talk.consults for leg in (calling, *called_by(calling))}
+        consulting = {
+            id(leg) for _by, _to, calling in talk.consults for leg in (calling, *called_by(calling))
+        }
         first = [leg for leg in self.real if leg is not self.origin and not leg.own]
         passed = {id(leg) for passing in talk.passings for leg in passing.legs}
         self.passed = [leg for leg in first if id(leg) in passed]
@@ -84,7 +86,9 @@ class _Teller:
             "direction": direction,
             "from": self.caller(direction),
             "to": self.called(),
-            "rang": sorted({self.name(leg) for leg in self.reached if leg.rang and not leg.incoming}, key=_number),
+            "rang": sorted(
+                {self.name(leg) for leg in self.reached if leg.rang and not leg.incoming}, key=_number
+            ),
             "answered_by": self.name(answered) if answered else None,
             "result": result,
             "ended_by": self.ended_by(direction, result),
@@ -151,8 +155,8 @@ class _Teller:
     def own_leg(self) -> str:
         if any(leg.up for leg in self.own):
             return "answered"
-        ends = [leg.outcome for leg in self.own if leg.outcome] or [self.talk.failure]
-        end = ends[-1]
+        ends = [leg.outcome for leg in self.own if leg.outcome]
+        end = ends[-1] if ends else self.talk.failure
         rang = any(leg.rang for leg in self.own)
         return str(end) if end in WHOLE_CAUSES else "noanswer" if rang else "unavailable"
 

@@ -66,6 +66,12 @@ class Watch(Generic[Said]):
             if self._ended is not None:
                 self._ended(talk)
 
+    def settle_all(self, at: datetime) -> None:
+        """Nothing more will be heard: what is still open is told as it stands."""
+        for leg in list(self.legs.legs.values()):
+            self.legs.goes(leg, at)
+        self.settle(None)
+
     def lost(self, at: datetime, why: str) -> list[Event]:
         """Nothing is heard of the switch any more."""
         was_up, self.syncing = not self.syncing, True

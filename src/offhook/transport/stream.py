@@ -45,7 +45,11 @@ async def connected(address: Address, session: Session) -> None:
         async with asyncio.timeout(CONNECT_S):
             context = context_of(address.tls) if address.tls is not None else None
             reader, writer = await asyncio.open_connection(
-                address.host, address.port, ssl=context, limit=CHUNK, server_hostname=address.host if context else None
+                address.host,
+                address.port,
+                ssl=context,
+                limit=CHUNK,
+                server_hostname=address.host if context else None,
             )
     except ssl.SSLError as error:
         why = getattr(error, "verify_message", "") or getattr(error, "reason", "") or "TLS"

@@ -34,6 +34,12 @@ class Tls(NamedTuple):
     insecure: bool = False
 
 
+def tls_of(given: "Mapping[str, str]") -> Tls:
+    """Return the settings ``tls.*`` from an interface's options ``tls_*``."""
+    ca, pin, certificate, key = (given.get(f"tls_{name}", "") for name in ("ca", "pin", "certificate", "key"))
+    return Tls(ca, pin, certificate, key, given.get("tls_insecure") == "yes")
+
+
 class Patience(NamedTuple):
     """How long to wait, seconds: for a connection, for the answer's head, for the rest of it."""
 

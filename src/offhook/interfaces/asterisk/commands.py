@@ -91,7 +91,10 @@ def transfer(call: DeskCall, far: list[Leg], to: str, plan: Dialplan, record: Re
     _dialable(to)
     attached = attach(far, record) if record is not None else []
     if call.state is State.ALERTING:
-        return [*attached, action("Redirect", Channel=_one(far).named, Context=plan.context, Exten=to, Priority="1")]
+        return [
+            *attached,
+            action("Redirect", Channel=_one(far).named, Context=plan.context, Exten=to, Priority="1"),
+        ]
     return [*attached, action("BlindTransfer", Channel=call.leg.named, Context=plan.context, Exten=to)]
 
 
@@ -127,20 +130,27 @@ def park(call: DeskCall, far: list[Leg], slot: str) -> list[Action]:
     parked = action("Park", Channel=_one(far).named, TimeoutChannel=own, AnnounceChannel=own)
     if call.role is Role.CALLED:
         return [parked]
-    return [parked, action("Hangup", Channel=own, Cause="16")]  # it called: its dialplan would go on without them
+    return [
+        parked,
+        action("Hangup", Channel=own, Cause="16"),
+    ]  # it called: its dialplan would go on without them
 
 
 def digits(far: list[Leg], text: str) -> list[Action]:
     """Send tones to the other side, one action each."""
     if not re.fullmatch(r"[0-9*#A-Da-d]+", text):
         raise Refused("number_unreadable", interface="asterisk", number=text[:40])
-    return [action("PlayDTMF", Channel=_one(far).named, Digit=digit.upper(), Duration="120") for digit in text]
+    return [
+        action("PlayDTMF", Channel=_one(far).named, Digit=digit.upper(), Duration="120") for digit in text
+    ]
 
 
 def attach(legs: Iterable[Leg], record: Record) -> list[Action]:
     """Let a record travel with the channels."""
     value = record_text(record)
-    return [action("Setvar", Channel=leg.named, Variable=f"__{VARIABLE}", Value=value) for leg in legs if leg.real]
+    return [
+        action("Setvar", Channel=leg.named, Variable=f"__{VARIABLE}", Value=value) for leg in legs if leg.real
+    ]
 
 
 def on_phone(call: DeskCall, what: str, plan: Dialplan, command: Command) -> list[Action]:

@@ -52,12 +52,12 @@ from offhook.model import (
     Updated,
 )
 from offhook.switch.desks import DeskCall
-from offhook.switch.legs import Leg, Outcome
+from offhook.switch.legs import Leg, Outcome, Talk
 from offhook.switch.link import SwitchLink
 from offhook.switch.plan import Plan, plan_of
 from offhook.switch.watch import Watch
 from offhook.transport.stream import Address, address_of
-from offhook.transport.web import Tls
+from offhook.transport.web import tls_of
 
 PORT, TLS_PORT = 5038, 5039
 GIVE_UP_S = 15.0
@@ -68,9 +68,10 @@ ACCEPTS: frozenset[type[Command]] = frozenset({
     Snapshot, Transfer,
 })  # fmt: skip
 EMITS: frozenset[type[Event]] = frozenset({
-    Alerting, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed, RemoteRinging,
-    Resumed, Retrieved, Ringing, Transferred, Updated,
+    Alerting, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
+    RemoteRinging, Resumed, Retrieved, Ringing, Transferred, Updated,
 })  # fmt: skip
+RECORDED = WANTED | {"VarSet"}
 ON_PHONE: frozenset[type[Command]] = frozenset({Answer, Hold})
 """What only the phone itself can do: with ``asterisk.phone_control``."""
 
@@ -131,7 +132,7 @@ class AsteriskInterface(SwitchLink[Message]):
     def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
         """Return one for ``extension``; see :attr:`settings`. Raises ``SettingsError``."""
         given = only(options, *cls.settings)
-        tls = _tls(given) if given.get("tls") == "yes" else None
+        tls = tls_of(given) if given.get("tls") == "yes" else None
         address = address_of(given.get("address") or "127.0.0.1", TLS_PORT if tls else PORT, tls)
         if address is None:
             raise SettingsError(
@@ -164,20 +165,28 @@ class AsteriskInterface(SwitchLink[Message]):
         )
         return made, extension
 
+    @classmethod
+    def reading(cls, plan: Plan, ended: Callable[[Talk], None]) -> tuple[Framer, Watch[Message]]:
+        """Return what reads a recording."""
+        return Framer(RECORDED), Watch(plan, Meaning, ended=ended)
+
     # --- login, snapshot -----------------------------------------------------------------------------------
 
     def _framer(self) -> Framer:
-        return Framer(WANTED | {"VarSet", "Status", "StatusComplete", "ParkedCallsComplete"})
+        return Framer(RECORDED | {"Status", "StatusComplete", "ParkedCallsComplete"})
 
     async def _begin(self) -> None:
         """Log in with a challenge, so that the secret itself never crosses the network."""
+        mask = "on" if self._heard else self._mask
         challenge = (await self._act(commands.action("Challenge", AuthType="MD5"))).get("challenge")
         key = hashlib.md5((challenge + self._password).encode(), usedforsecurity=False).hexdigest()
         answer = await self._act(
-            commands.action("Login", AuthType="MD5", Username=self._user, Key=key, Events=self._mask)
+            commands.action("Login", AuthType="MD5", Username=self._user, Key=key, Events=mask)
         )
         if answer.get("response") != "Success":
-            raise LoginRefused("switch_login_refused", interface=self.name, user=self._user, file="manager.conf")
+            raise LoginRefused(
+                "switch_login_refused", interface=self.name, user=self._user, file="manager.conf"
+            )
 
     async def _look(self, line: str = "", cause: str = "") -> None:
         """Ask for every channel, and for who is parked where the switch has parking."""
@@ -296,9 +305,9 @@ class AsteriskInterface(SwitchLink[Message]):
                 return commands.park(call, far, command.slot)
             case Resume() if call.state is State.PARKED:
                 return self._fetch(call)
-            case Answer():
+            case Answer() | Resume():  # to talk is to pick up, or to go on
                 return commands.on_phone(call, "talk", plan, command)
-            case Hold() | Resume():
+            case Hold():
                 return commands.on_phone(call, "hold", plan, command)
             case _:
                 raise Unsupported("not_by_interface", command=type(command).__name__, by=self.name)
@@ -323,11 +332,13 @@ class AsteriskInterface(SwitchLink[Message]):
             native, number = self._native(index), self._number()
             what = commands.originate(device, native, command.number, plan, command.record)
 
-            def begin(answer: Message, device: str = device, native: str = native, number: str = number) -> None:
+            def begin(
+                answer: Message, device: str = device, native: str = native, number: str = number
+            ) -> None:
                 if answer.get("response") != "Success":
                     return
                 leg = self.watch.legs.leg(native, _now(), device)
-                leg.desk, leg.began = command.line, leg.at
+                leg.began = leg.at
                 self.watch.desks.dialling(command.line, leg, command.number, command.id, command.record)
                 self._dials[number] = leg
                 self._later(plan.ring_s + GIVE_UP_S, lambda: self._give_up(number))
@@ -380,15 +391,12 @@ class AsteriskInterface(SwitchLink[Message]):
         """Return a channel's id of our own, in the form of Asterisk's, so that it is known again."""
         return f"{OURS}{os.urandom(4).hex()}-{int(time.time())}.{index + 1}"
 
-    async def _act(self, what: Action, number: str = "", then: Callable[[Message], None] | None = None) -> Message:
+    async def _act(
+        self, what: Action, number: str = "", then: Callable[[Message], None] | None = None
+    ) -> Message:
         number = number or self._number()
         data = encode(what.name, [("ActionID", number), *what.headers])
         return await self._ask(number, data, then)
-
-
-
-
-
 
 
 def _refusal(what: Action, answer: Message) -> Refused:
@@ -415,16 +423,6 @@ PERMISSIONS = {
     "PJSIPNotify": "system",
 }
 """The class of ``write=`` in manager.conf that an action needs, where it is not ``call``."""
-
-
-def _tls(given: Mapping[str, str]) -> Tls:
-    return Tls(
-        given.get("tls_ca", ""),
-        given.get("tls_pin", ""),
-        given.get("tls_certificate", ""),
-        given.get("tls_key", ""),
-        given.get("tls_insecure") == "yes",
-    )
 
 
 def _now() -> datetime:

@@ -192,7 +192,9 @@ class Meaning:
             return
         talk = caller.talk
         others = [each for each in talk.legs if each.real and each is not caller and each is not leg]
-        alone = all(each.gone or not each.talked or each.held is False and not each.bridge for each in others)
+        alone = all(
+            each.gone or not each.talked or (each.held is False and not each.bridge) for each in others
+        )
         passing = [each for each in talk.passings if each.transferee is caller and not each.answered]
         if alone and not passing and not caller.asked and not talk.parked:
             self.legs.passes("redirect", None, cleaned(message.get("exten")), caller)
@@ -221,7 +223,9 @@ class Meaning:
         name = message.get("bridgeuniqueid")
         conference = message.get("bridgecreator") == "ConfBridge" or name in self._conferences
         if conference and leg.real:
-            self.legs.confers(leg, cleaned(message.get("bridgename")) or leg.conference or cleaned(leg.dialled))
+            self.legs.confers(
+                leg, cleaned(message.get("bridgename")) or leg.conference or cleaned(leg.dialled)
+            )
         joins = not conference and message.get("bridgetype") != "parking"
         self.legs.enters(name, leg, joins=joins)
         if joins:
@@ -304,7 +308,12 @@ class Meaning:
 
     def _digit(self, message: Message, at: datetime) -> None:
         leg = self.leg(message, at)
-        if leg is not None and leg.kind is Kind.TRUNK and leg.incoming and message.get("direction") == "Received":
+        if (
+            leg is not None
+            and leg.kind is Kind.TRUNK
+            and leg.incoming
+            and message.get("direction") == "Received"
+        ):
             leg.talk.digits = (leg.talk.digits + cleaned(message.get("digit"), 1))[-64:]
 
     # --- passed on ---------------------------------------------------------------------------------------------

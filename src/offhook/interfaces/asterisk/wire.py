@@ -86,7 +86,9 @@ class Framer:
                 raise ProtocolError("message_too_long", interface="asterisk", limit=MAX_MESSAGE)
             return []
         *blocks, self._rest = data.split(_END)
-        if len(self._rest) > MAX_MESSAGE or (len(data) > MAX_MESSAGE and any(len(b) > MAX_MESSAGE for b in blocks)):
+        if len(self._rest) > MAX_MESSAGE or (
+            len(data) > MAX_MESSAGE and any(len(b) > MAX_MESSAGE for b in blocks)
+        ):
             raise ProtocolError("message_too_long", interface="asterisk", limit=MAX_MESSAGE)
         wanted = self._wanted
         if wanted is None:

@@ -77,6 +77,8 @@ class Meaning:
         else:
             leg = self._described(message, at, native)
         if native == own:
+            leg.channel = leg.channel or message.get("Channel-Name")
+        if native == own:
             self._noted(leg, message)
         return leg
 
@@ -106,11 +108,36 @@ class Meaning:
         half = message.get("variable_other_loopback_leg_uuid")
         if half and half in self.legs.legs and leg.other_half is None:
             self.legs.pair(leg, self.legs.legs[half])
-        if message.get("variable_transfer_to").startswith("blind") or message.get("variable_sip_refer_to"):
+        if message.get("variable_sip_refer_to"):
             leg.referred = True
-        record = record_from(message.get(f"variable_{VARIABLE}")) if message.get(f"variable_{VARIABLE}") else None
+        if message.get("variable_transfer_to") and leg.talked and not leg.gone and not leg.referred:
+            self._asked_to_pass(leg, message)
+        record = (
+            record_from(message.get(f"variable_{VARIABLE}")) if message.get(f"variable_{VARIABLE}") else None
+        )
         if record is not None and record != leg.talk.record:
             leg.talk.record = record
+
+    def _asked_to_pass(self, leg: Leg, message: Message) -> None:
+        """Its phone asked for a transfer: to a number, or to whom its other call reached."""
+        kind, _colon, to = message.get("variable_transfer_to").partition(":")
+        far = [each for each in self.legs.mates(leg) if each.real]
+        target = self.legs.legs.get(to)
+        leg.referred = True
+        if kind == "blind" and far:
+            number = message.get("variable_transfer_destination").partition(":")[2]
+            self.legs.passes("blind", leg, cleaned(number.partition("@")[0]), far[0])
+        elif kind == "att" and target is not None and far and target.talk is not leg.talk:
+            self._put_together(far[0], target, leg)
+
+    def _put_together(self, older: Leg, target: Leg, by: Leg) -> None:
+        """A desk puts together whom it held and whom it consulted."""
+        if target.talk.consult_of is None:
+            target.talk.consult_of, target.talk.consulter = by.talk, by
+        kind = "attended" if target.up else "blonde"
+        self.legs.join(older, target)
+        passing = self.legs.passes(kind, by, target.desk or target.dialled or target.number, older)
+        passing.legs, passing.answered = [target], target.up
 
     def _create(self, message: Message, at: datetime) -> None:
         leg = self.leg(message, at)
@@ -130,10 +157,15 @@ class Meaning:
 
     def _passed_on(self, caller: Leg, leg: Leg, message: Message) -> None:
         """A caller who had talked and calls anew was passed on: by its partner's phone, or by an application."""
-        if not caller.talked or caller.bridge or not caller.real or caller.own and not self._partners(caller):
+        if (
+            not caller.talked
+            or caller.bridge
+            or not caller.real
+            or (caller.own and not self._partners(caller))
+        ):
             return
         talk = caller.talk
-        if talk.parked or any(each.transferee is caller and not each.legs for each in talk.passings):
+        if talk.parked or any(each.transferee is caller and not each.answered for each in talk.passings):
             return
         partners = self._partners(caller)
         by = next((each for each in partners if each.referred), None)
@@ -147,7 +179,11 @@ class Meaning:
 
     def _partners(self, caller: Leg) -> list[Leg]:
         """Return the phones that had talked with a caller and left, the last first."""
-        left = [each for each in caller.talk.legs if each is not caller and each.talked and each.gone and each.real]
+        left = [
+            each
+            for each in caller.talk.legs
+            if each is not caller and each.talked and each.gone and each.real
+        ]
         return sorted(left, key=lambda each: -each.met_at)
 
     def _progress(self, message: Message, at: datetime) -> None:
@@ -246,12 +282,7 @@ class Meaning:
         first = consult.consulter
         if calling is None or first is None or first.talk is not older.talk:
             return
-        answered = newer.up
-        self.legs.join(older, newer)
-        passing = self.legs.passes(
-            "attended" if answered else "blonde", first, newer.desk or newer.dialled or newer.number, older
-        )
-        passing.legs, passing.answered = [newer], answered
+        self._put_together(older, newer, first)
 
     def _intercepted(self, one: Leg, two: Leg) -> None:
         """A phone that called nobody is put together with a caller whose call rang elsewhere: a pickup."""

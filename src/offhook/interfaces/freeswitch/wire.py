@@ -13,8 +13,8 @@ from offhook.errors import ProtocolError, Refused
 
 MAX_HEAD = 1 << 16
 """Longest head of a message accepted, in bytes."""
-MAX_BODY = 1 << 20
-"""Longest body accepted, in bytes."""
+MAX_BODY = 1 << 23
+"""Longest body accepted, in bytes: the list of channels comes as one."""
 
 PLAIN, JSON = b"text/event-plain", b"text/event-json"
 
@@ -37,7 +37,9 @@ class Message:
         if self._lines is None:
             self._lines = dict(_pairs(self.body.partition(b"\n\n")[0]))
         value = self._lines.get(key.encode(), b"")
-        return unquote(value.decode("utf-8", "replace")) if b"%" in value else value.decode("utf-8", "replace")
+        return (
+            unquote(value.decode("utf-8", "replace")) if b"%" in value else value.decode("utf-8", "replace")
+        )
 
     @property
     def text(self) -> str:
@@ -123,6 +125,13 @@ class Framer:
         return message
 
 
+def described(headers: dict[str, str]) -> Message:
+    """Return a message as if its headers had come as an event."""
+    message = Message("text/event-json", {}, b"")
+    message._headers = headers  # noqa: SLF001 - the message's own module
+    return message
+
+
 def _decoded(value: bytes) -> str:
     return unquote(value.decode("utf-8", "replace"))
 
@@ -150,8 +159,12 @@ def _object(body: bytes) -> dict[str, str]:
     return {str(key): value for key, value in found.items() if isinstance(value, str)}
 
 
-def encode(command: str) -> bytes:
-    """Return a command. Raises ``Refused`` for a line break or a NUL in it: it would begin another."""
-    if any(character in command for character in "\r\n\0"):
+def encode(command: str, job: str = "") -> bytes:
+    """Return a command; with ``job`` one that is answered under that id.
+
+    Raises ``Refused`` for a line break or a NUL in it: it would begin another.
+    """
+    if any(character in command + job for character in "\r\n\0"):
         raise Refused("value_breaks_line", interface="freeswitch", field=command.partition(" ")[0])
-    return command.encode("utf-8", "replace") + b"\n\n"
+    text = f"bgapi {command}\nJob-UUID: {job}\n\n" if job else f"{command}\n\n"
+    return text.encode("utf-8", "replace")

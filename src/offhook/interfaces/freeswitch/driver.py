@@ -1,0 +1,439 @@
+"""The interface ``freeswitch``: one event socket connection to a FreeSWITCH, for every desk on it."""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import ClassVar, Self
+
+from offhook.errors import (
+    CommandError,
+    LoginRefused,
+    OutcomeUnknown,
+    Refused,
+    SettingsError,
+    Unreachable,
+    Unsupported,
+)
+from offhook.interface import Availability, only
+from offhook.interfaces.freeswitch import commands
+from offhook.interfaces.freeswitch.commands import Dialplan
+from offhook.interfaces.freeswitch.events import CAUSES, SUBCLASSES, WANTED, Meaning
+from offhook.interfaces.freeswitch.snapshot import CALLS, CHANNELS, read_calls, read_channels
+from offhook.interfaces.freeswitch.wire import Framer, Message, encode
+from offhook.model import (
+    Alerting,
+    Answer,
+    CancelConsult,
+    Command,
+    CompleteTransfer,
+    Connected,
+    Consult,
+    Dial,
+    Dialling,
+    Diverted,
+    Ended,
+    Event,
+    HangUp,
+    Held,
+    Hold,
+    LineBack,
+    LineLost,
+    Merged,
+    Parked,
+    PassRecord,
+    RecordPassed,
+    RemoteRinging,
+    Resume,
+    Resumed,
+    Retrieved,
+    Ringing,
+    SendDigits,
+    Snapshot,
+    State,
+    Transfer,
+    Transferred,
+    Updated,
+)
+from offhook.switch.desks import DeskCall
+from offhook.switch.legs import Leg, Outcome, Talk
+from offhook.switch.link import ANSWER_S, SwitchLink
+from offhook.switch.plan import Plan, plan_of
+from offhook.switch.watch import Watch
+from offhook.transport.stream import Address, address_of
+from offhook.transport.web import tls_of
+
+PORT = 8021
+RECORDED = WANTED
+GIVE_UP_S = 15.0
+"""So long after its time is out, a dial of which nothing was heard is over."""
+
+ACCEPTS: frozenset[type[Command]] = frozenset({
+    Answer, CancelConsult, CompleteTransfer, Consult, Dial, HangUp, Hold, PassRecord, Resume, SendDigits, Snapshot,
+    Transfer,
+})  # fmt: skip
+EMITS: frozenset[type[Event]] = frozenset({
+    Alerting, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
+    RemoteRinging, Resumed, Retrieved, Ringing, Transferred, Updated,
+})  # fmt: skip
+
+
+class FreeswitchInterface(SwitchLink[Message]):
+    """Speaks with a FreeSWITCH's event socket; serves every desk of its plan."""
+
+    name: ClassVar[str] = "freeswitch"
+    interface_name = "freeswitch"
+    accepts: ClassVar[frozenset[type[Command]]] = ACCEPTS
+    emits: ClassVar[frozenset[type[Event]]] = EMITS
+    applies_rules: ClassVar[bool] = False
+    per_desk: ClassVar[bool] = False
+    settings: ClassVar[Mapping[str, str]] = {
+        **{
+            key: f"freeswitch.{key}"
+            for key in (
+                "address", "password", "tls", "context", "domain", "ring", "ring_s", "auto_answer", "extensions",
+                "devices", "trunks", "trunk_contexts",
+            )
+        },
+        **{f"tls_{key}": f"tls.{key}" for key in ("ca", "pin", "certificate", "key", "insecure")},
+        "country": "country",
+        "incoming_strip": "incoming_strip",
+    }  # fmt: skip
+
+    def __init__(
+        self,
+        address: Address,
+        plan: Plan,
+        dialplan: Dialplan,
+        password: str = "",
+        *,
+        ring_all: bool = False,
+        country: str = "FR",
+        strip: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(address, Watch(plan, Meaning, country, strip))
+        self.plan = plan
+        self.dialplan = dialplan
+        self._password = password
+        self._ring_all = ring_all
+        self._greeted: asyncio.Future[None] | None = None
+        self._reply: asyncio.Future[Message] | None = None
+        self._begun: dict[str, tuple[asyncio.Future[Message], Callable[[Message], None]]] = {}
+        self._there: set[str] = set()
+
+    @classmethod
+    def availability(cls) -> Availability:
+        """It needs nothing but this package; where the switch is, is a setting."""
+        return Availability(name=cls.name)
+
+    @classmethod
+    def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
+        """Return one for ``extension``; see :attr:`settings`. Raises ``SettingsError``."""
+        given = only(options, *cls.settings)
+        tls = tls_of(given) if given.get("tls") == "yes" else None
+        address = address_of(given.get("address") or "127.0.0.1", PORT, tls)
+        if address is None:
+            raise SettingsError(
+                "setting_unreadable",
+                name="freeswitch.address",
+                where="freeswitch.address",
+                expected="host:port",
+            )
+        dialplan = Dialplan(
+            given.get("context", ""),
+            given.get("domain", ""),
+            float(given.get("ring_s") or 30),
+            given.get("auto_answer") == "yes",
+        )
+        made = cls(
+            address,
+            plan_of(given, cls.name),
+            dialplan,
+            given.get("password", ""),
+            ring_all=given.get("ring") == "all",
+            country=given.get("country") or "FR",
+            strip=tuple(given.get("incoming_strip", "").replace(",", " ").split()),
+        )
+        return made, extension
+
+    @classmethod
+    def reading(cls, plan: Plan, ended: Callable[[Talk], None]) -> tuple[Framer, Watch[Message]]:
+        """Return what reads a recording."""
+        return Framer(RECORDED), Watch(plan, Meaning, ended=ended)
+
+    # --- login, snapshot -------------------------------------------------------------------------------------
+
+    def _framer(self) -> Framer:
+        return Framer(WANTED)
+
+    async def _begin(self) -> None:
+        """Log in and subscribe to what is read, and no more."""
+        loop = asyncio.get_running_loop()
+        self._greeted = self._greeted or loop.create_future()
+        await self._greeted
+        answer = await self._plainly(f"auth {self._password}")
+        if not answer.reply.startswith("+OK"):
+            raise LoginRefused(
+                "switch_login_refused",
+                interface=self.name,
+                user="(event socket)",
+                file="event_socket.conf.xml",
+            )
+        events = [name for name in WANTED if name != "CUSTOM"]
+        wanted = "ALL" if self._heard else f"{' '.join(events)} CUSTOM {' '.join(SUBCLASSES)}"
+        answer = await self._plainly(f"event plain {wanted}")
+        if not answer.reply.startswith("+OK"):
+            raise Refused("refused_by_switch", interface=self.name, why=answer.reply[:120])
+
+    async def _plainly(self, command: str) -> Message:
+        """Send one of the two commands that have no id; only one is ever under way."""
+        self._reply = asyncio.get_running_loop().create_future()
+        self._write(encode(command))
+        return await self._reply
+
+    async def _attempt(self) -> bool:
+        self._greeted = asyncio.get_running_loop().create_future()
+        self._reply = None
+        try:
+            return await super()._attempt()
+        finally:
+            for began, _begin in self._begun.values():
+                if not began.done():
+                    began.set_exception(OutcomeUnknown("answer_lost", interface=self.name))
+
+    async def _look(self, line: str = "", cause: str = "") -> None:
+        self.watch.asked()
+
+        def channels(message: Message) -> None:
+            self._there = read_channels(message.text, self._meaning(), datetime.now(UTC))
+
+        def calls(message: Message) -> None:
+            read_calls(message.text, self._meaning())
+
+        await self._do(CHANNELS, channels)
+        await self._do(CALLS, calls)
+        self._tell_back(self._there, line, cause)
+
+    def _meaning(self) -> Meaning:
+        found = self.watch.meaning
+        assert isinstance(found, Meaning)  # noqa: S101 - made so above
+        return found
+
+    async def _sign_of_life(self) -> None:
+        await self._do("version")
+
+    # --- reading -----------------------------------------------------------------------------------------------
+
+    def _take(self, message: Message, at: datetime) -> None:
+        if message.event == "BACKGROUND_JOB" and self._answered(message.get("Job-UUID"), message):
+            pass
+        elif message.event:
+            self.watch.meaning.read(message, at)
+        elif message.kind == "auth/request":
+            if self._greeted is not None and not self._greeted.done():
+                self._greeted.set_result(None)
+        elif message.kind == "text/disconnect-notice":
+            raise Unreachable("line_lost", interface=self.name)
+        elif message.kind == "text/rude-rejection":
+            raise LoginRefused(
+                "switch_login_refused", interface=self.name, user="(acl)", file="event_socket.conf.xml"
+            )
+        elif message.kind == "command/reply":
+            self._take_reply(message)
+        self._tell(at)
+
+    def _take_reply(self, message: Message) -> None:
+        """A job's reply only says that it began, or that it never will."""
+        job = message.head.get("job-uuid", "") or message.reply.partition("Job-UUID: ")[2].strip()
+        if job in self._begun:
+            began, begin = self._begun[job]
+            begin(message)
+            if not began.done():
+                began.set_result(message)
+        elif not job and self._reply is not None and not self._reply.done():
+            self._reply.set_result(message)
+        elif job and message.reply.startswith("-ERR"):
+            self._answered(job, message)
+
+    # --- commands ------------------------------------------------------------------------------------------------
+
+    async def send(self, command: Command) -> None:
+        """Pass a command on; see :meth:`offhook.interface.Interface.send`."""
+        self._needs_link()
+        match command:
+            case Snapshot():
+                await self._snapshot(command)
+            case Dial():
+                await self._dial(command.line, command.number, command)
+            case _:
+                await self._on_call(command)
+
+    async def _on_call(self, command: Command) -> None:
+        call = self.watch.call(str(getattr(command, "call", "")), command.line)
+        if call is None:
+            raise CommandError("call_unknown", call=str(getattr(command, "call", "")))
+        if isinstance(command, Consult):
+            await self._all(commands.hold(call) if call.state is State.CONNECTED else [])
+            await self._dial(command.line, command.to, command, call)
+            return
+        far = self.watch.desks.far_legs(call)
+        texts = self._texts(command, call, far)
+        call.cause = command.id
+        undo = self._beforehand(command, call, far)
+        try:
+            await self._all(texts)
+        except Refused:
+            call.cause = ""
+            undo()
+            raise
+        if isinstance(command, PassRecord):
+            self.watch.attach(call, command.record)
+            self._tell(datetime.now(UTC))
+
+    def _texts(self, command: Command, call: DeskCall, far: list[Leg]) -> list[str]:
+        match command:
+            case HangUp():
+                return commands.hang_up(call)
+            case Answer():
+                return commands.answer(call)
+            case Hold():
+                return commands.hold(call)
+            case Resume():
+                return commands.resume(call)
+            case Transfer():
+                return commands.transfer(far, command.to, self._reachable(), command.record)
+            case CompleteTransfer():
+                held = self.watch.desks.get(call.consult_of)
+                others = self.watch.desks.far_legs(held) if held is not None else []
+                attached = commands.attach(others, command.record) if command.record is not None else []
+                return [*attached, *commands.complete(others, far)]
+            case CancelConsult():
+                held = self.watch.desks.get(call.consult_of)
+                return [*commands.hang_up(call), *(commands.resume(held) if held is not None else [])]
+            case SendDigits():
+                return commands.digits(far, command.digits)
+            case PassRecord():
+                return commands.attach([call.leg, *far], command.record)
+            case _:
+                raise Unsupported("not_by_interface", command=type(command).__name__, by=self.name)
+
+    def _beforehand(self, command: Command, call: DeskCall, far: list[Leg]) -> Callable[[], None]:
+        """Note what the switch will not say was our doing; returns what takes it back."""
+        legs, talk = self.watch.legs, call.talk
+        if isinstance(command, HangUp):
+            call.hanging = True
+        elif isinstance(command, Transfer) and call.state is State.ALERTING:
+            call.diverted = command.to
+        elif isinstance(command, Transfer) and far:
+            passing = legs.passes("blind", call.leg, command.to, far[0])
+            return lambda: talk.passings.remove(passing)
+
+        def undo() -> None:
+            call.hanging, call.diverted = False, ""
+
+        return undo
+
+    async def _dial(self, desk: str, number: str, command: Command, held: DeskCall | None = None) -> None:
+        plan = self._reachable()
+        devices = await self._registered(desk)
+        for device in devices if self._ring_all else devices[:1]:
+            native = str(uuid.uuid4())
+            text = commands.originate(device, native, number, plan, getattr(command, "record", None))
+            await self._originate(desk, (device, native), text, number, command, held)
+
+    async def _originate(
+        self,
+        desk: str,
+        leg_of: tuple[str, str],
+        text: str,
+        number: str,
+        command: Command,
+        held: DeskCall | None,
+    ) -> None:
+        """Start an originate. Its job ends only when the own phone answers, so its beginning is the acceptance.
+
+        Raises ``Refused`` where it did not begin.
+        """
+        device, native = leg_of
+        job = str(uuid.uuid4())
+        began: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+
+        def begin(message: Message) -> None:
+            if message.reply.startswith("-ERR"):
+                return
+            leg = self.watch.legs.leg(native, datetime.now(UTC), device)
+            self.watch.legs.calls(None, leg)
+            record = getattr(command, "record", None)
+            self.watch.desks.dialling(desk, leg, number, command.id, record, held)
+            ended: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+            self._answers[job] = (ended, lambda message: self._originated(leg, message))
+            self._later(self.dialplan.ring_s + GIVE_UP_S, lambda: self._forget_job(job, leg))
+
+        self._begun[job] = (began, begin)
+        try:
+            self._write(encode(text, job))
+            async with asyncio.timeout(ANSWER_S):
+                answer = await began
+        except TimeoutError:
+            raise OutcomeUnknown("answer_lost", interface=self.name) from None
+        finally:
+            self._begun.pop(job, None)
+        if answer.reply.startswith("-ERR"):
+            raise _refusal(text, answer.reply)
+
+    def _originated(self, leg: Leg, message: Message) -> None:
+        """Take in how an originate ended. FreeSWITCH says why exactly."""
+        said = message.text or message.reply
+        if said.startswith("-ERR") and not leg.gone:
+            outcome = CAUSES.get(said[4:].strip().partition(" ")[0], Outcome.FAILED)
+            leg.outcome = outcome
+            if not leg.channel:
+                self.watch.legs.goes(leg, datetime.now(UTC), outcome)
+
+    def _forget_job(self, job: str, leg: Leg) -> None:
+        if self._answers.pop(job, None) is not None and not leg.channel and not leg.gone:
+            self.watch.legs.goes(leg, datetime.now(UTC), Outcome.UNAVAILABLE)
+            self._tell(datetime.now(UTC))
+
+    async def _registered(self, desk: str) -> list[str]:
+        """Return the desk's devices that are there. Raises ``Refused`` where none is."""
+        devices = self.plan.devices_of(desk) or ((desk,) if self.plan.is_desk(desk) else ())
+        if not devices:
+            raise Refused("device_unknown", interface=self.name, desk=desk, setting="freeswitch.devices")
+        there = []
+        for device in devices:
+            answer = await self._do(commands.contact(device, self.dialplan)) if "/" not in device else None
+            if answer is None or "user_not_registered" not in answer.text:
+                there.append(device)
+        if not there:
+            raise Refused("device_unregistered", interface=self.name, desk=desk, devices=", ".join(devices))
+        return there
+
+    def _reachable(self) -> Dialplan:
+        if not self.dialplan.context:
+            raise SettingsError("context_missing", interface=self.name, setting="freeswitch.context")
+        return self.dialplan
+
+    # --- asking ------------------------------------------------------------------------------------------------------
+
+    async def _do(self, text: str, then: Callable[[Message], None] | None = None) -> Message:
+        job = str(uuid.uuid4())
+        return await self._ask(job, encode(text, job), then)
+
+    async def _all(self, texts: Iterable[str]) -> None:
+        """Do one after the other. Raises for the first that is refused."""
+        for text in texts:
+            answer = await self._do(text)
+            said = (answer.text or answer.reply).strip()
+            if said.startswith(("-ERR", "-USAGE")):
+                raise _refusal(text, said)
+
+
+def _refusal(text: str, said: str) -> Refused:
+    """Return what a command was refused with, as an error that says what to do."""
+    low = said.lower()
+    if "no such channel" in low or "invalid uuid" in low or "cannot locate session" in low:
+        return Refused("switch_no_channel", interface="freeswitch")
+    if "command not found" in low or "permission" in low or "not allowed" in low:
+        return Refused("switch_no_action", interface="freeswitch", action=text.partition(" ")[0])
+    return Refused("refused_by_switch", interface="freeswitch", why=said[:120])
