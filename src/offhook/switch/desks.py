@@ -66,6 +66,8 @@ class DeskCall:
     legs: list[Leg] = field(default_factory=list)
     consult_of: str = ""
     cause: str = ""
+    begun_by: str = ""
+    """The command that began it."""
     party: Party = NOBODY
     record: Record | None = None
     state: State = State.NULL
@@ -150,6 +152,8 @@ class Desks:
                 if not calling.real and not calling.gone and calling.id not in self._consulting:
                     self._take_up_consult(talk, calling)
             for call in list(self._in(talk)):
+                if call.id not in self._calls:
+                    continue  # it has become another's
                 found += self._told(call, at)
         return found
 
@@ -180,6 +184,13 @@ class Desks:
             found = [caller]
         return found or [each for each in called_by(leg) if not each.gone]
 
+    def rivals(self, cause: str) -> list[Leg]:
+        """Return a desk's devices that still ring for a dial which another of them has taken."""
+        for call in self._calls.values():
+            if call.begun_by == cause and len(call.legs) > 1 and any(leg.up for leg in call.legs):
+                return [leg for leg in call.legs if not leg.up and not leg.gone]
+        return []
+
     def dialling(
         self, desk: str, leg: Leg, meant: str, cause: str, record: Record | None, held: DeskCall | None = None
     ) -> None:
@@ -188,13 +199,14 @@ class Desks:
         if held is not None:
             leg.talk.consult_of, leg.talk.consulter = held.talk, held.leg
         leg.talk.meant, leg.talk.record = meant, record
-        same = [each for each in self._calls.values() if each.cause == cause and each.desk == desk]
+        same = [each for each in self._calls.values() if each.begun_by == cause and each.desk == desk]
         if same:
             same[0].legs.append(leg)
             self._of_leg[leg.id] = same[0]
             self.legs.join(same[0].legs[0], leg)
         else:
-            self._take_up(leg).cause = cause
+            call = self._take_up(leg)
+            call.cause = call.begun_by = cause
 
     def _in(self, talk: Talk) -> Iterator[DeskCall]:
         found: dict[str, DeskCall] = {}
@@ -243,6 +255,8 @@ class Desks:
         if not live:
             here = talk.parked and talk.parker == call.desk and talk.slot and not talk.over
             return State.PARKED if here and call.connected_at else State.CLEARED
+        if call.state is State.PARKED and talk.retrieved_by not in ("", call.desk):
+            return State.CLEARED
         parked = (
             talk.parked and talk.parker == call.desk and bool(talk.slot) and call.connected_at is not None
         )
@@ -398,7 +412,7 @@ class Desks:
             case State.DELIVERED:
                 found.append(RemoteRinging(**words))
             case State.CONNECTED if call.state is State.PARKED:
-                found.append(Retrieved(**words, by=call.desk))
+                found.append(Retrieved(**words, by=call.talk.retrieved_by or call.desk))
             case State.CONNECTED if call.state is State.HELD:
                 found.append(Resumed(**words))
             case State.HELD:
@@ -441,7 +455,7 @@ class Desks:
         if not live:
             return []
         back = live[0]
-        parked.legs, parked.role = back.legs, back.role
+        parked.legs = back.legs
         for leg in back.legs:
             self._of_leg[leg.id] = parked
         told, back.state = back.state, State.CLEARED
@@ -453,6 +467,10 @@ class Desks:
         if call.lost:
             return Reason.UNKNOWN
         if call.connected_at is not None:
+            return Reason.COMPLETED
+        if call.consult_of and any(
+            each.by == call.desk and each.kind == "blonde" for each in call.talk.passings
+        ):
             return Reason.COMPLETED
         if call.diverted:
             return Reason.ANSWERED_ELSEWHERE
@@ -500,8 +518,9 @@ class Desks:
             return Reason.NO_ANSWER
         if ends and ends[-1] is not None:
             return _FAR[ends[-1]]
-        if call.talk.failure is not None:
-            return _FAR.get(call.talk.failure, Reason.FAILED)
+        said = call.talk.failure or leg.end
+        if said is not None and not reached:
+            return _FAR.get(said, Reason.FAILED)
         if any(one.asked for one in call.legs):
             return Reason.CANCELLED
         return Reason.COMPLETED if leg.up and not reached and call.role is Role.CALLER else Reason.FAILED

@@ -85,6 +85,8 @@ class Leg:
     waiting: bool = False
     """Somebody was still being called, or a queue waited in, when it hung up."""
     outcome: Outcome | None = None
+    end: Outcome | None = None
+    """What its own end says, answered or not."""
     gone: bool = False
     closed: bool = False
     picked: bool = False
@@ -118,6 +120,7 @@ class Leg:
 class Passing:
     """A transfer: ``by`` is an extension or ``api``; ``legs`` were called because of it."""
 
+    order: int
     kind: str
     by: str
     to: str
@@ -152,6 +155,8 @@ class Talk:
     cut: bool = False
     """The switch ended the talk before anybody hung up."""
     by_api: bool = False
+    unexplained: bool = False
+    """A click-to-dial failed, and the switch did not say why."""
     digits: str = ""
     meant: str = ""
     """The number a click-to-dial was to call."""
@@ -178,7 +183,7 @@ class Talk:
     def origin(self) -> Leg | None:
         """The leg it began with: who called, or the own phone of a click-to-dial."""
         real = [leg for leg in self.legs if leg.real]
-        begun = [leg for leg in real if leg.own] or [leg for leg in real if leg.incoming]
+        begun = [leg for leg in real if leg.own or leg.incoming]
         begun = begun or [leg for leg in real if leg.caller is None] or real
         if self.legs and self.legs[0].originated and not self.legs[0].real:
             begun = [leg for leg in real if leg.own] or begun
@@ -368,12 +373,15 @@ class Legs:
                 leg.incoming = incoming
             leg.outcome = outcome
             self.answers(leg)
-        elif leg.outcome is None:
-            leg.outcome = outcome
+        else:
+            if caller is not None and leg.caller is None and not leg.incoming:
+                self.calls(caller, leg)
+            leg.outcome = leg.outcome or outcome
 
     def goes(self, leg: Leg, at: datetime, outcome: Outcome | None = None, *, closed: bool = True) -> None:
         """The leg is no more. ``closed``: and nothing more will be told of it."""
         self._count(leg)
+        leg.end = leg.end or outcome
         if outcome is not None and (leg.outcome is None or leg.outcome in _VAGUE) and not leg.up:
             leg.outcome = outcome
         leg.gone, leg.closed = True, leg.closed or closed
@@ -388,7 +396,9 @@ class Legs:
         if leg.asked or leg.gone:
             return
         leg.asked = self.facts
-        pending = [each for each in called_by(leg) if not each.up and not each.gone and each.outcome is None]
+        passed = [each for passing in leg.talk.passings for each in passing.legs if passing.transferee is leg]
+        called = [*called_by(leg), *passed]
+        pending = [each for each in called if not each.up and not each.gone and each.outcome is None]
         leg.waiting = bool(pending) or leg.talk.waiting or not list(reached(leg))
         talk = leg.talk
         if talk.closing is None and not talk.cut and leg.real and leg.talked:
@@ -450,7 +460,8 @@ class Legs:
             for each in list(bridge.members.values()):
                 self._join(leg.talk, each.talk)
             leg.held = leg.held and not self._back_with_all(leg)
-            self._meet(leg)
+            for each in (leg,) if leg.real else self.mates(leg):
+                self._meet(each)
 
     def leaves(self, name: str, leg: Leg) -> None:
         """The leg is in that bridge no more; its talk may well go on."""
@@ -519,8 +530,12 @@ class Legs:
             leg.talked = mate.talked = True
             leg.met_at = mate.met_at = self.facts
         if mates:
-            leg.talk.waiting = False
-            leg.talk.closing, leg.talk.cut = None, False
+            talk = leg.talk
+            talk.waiting = False
+            if talk.closing is not leg and talk.closing not in mates and not leg.asked:
+                talk.closing, talk.cut = None, False
+            asked = [each for each in (leg, *mates) if each.asked]
+            talk.closing = talk.closing or (asked[0] if asked else None)
 
     # --- hold, queue, parking place, conference ---------------------------------------------------------
 
@@ -548,6 +563,14 @@ class Legs:
         talk = leg.talk
         talk.parked, talk.slot, talk.parker, talk.retrieved_by = True, slot, by, ""
         talk.closing = None
+        talk.passings = [
+            each for each in talk.passings if each.transferee is not leg or each.legs or each.answered
+        ]
+
+    def leaves_place(self, leg: Leg) -> None:
+        """It is in no parking place any more, and nobody took it back."""
+        leg.talk.slot = ""
+        self._count(leg)
 
     def retrieves(self, leg: Leg, by: Leg) -> None:
         """Somebody takes it out of its parking place."""
@@ -580,7 +603,9 @@ class Legs:
         some = transferee or by
         assert some is not None  # noqa: S101 - a transfer is somebody's
         talk = some.talk
-        passing = Passing(kind, (by.desk or by.number) if by is not None else "api", to, transferee)
+        passing = Passing(
+            self.facts, kind, (by.desk or by.number) if by is not None else "api", to, transferee
+        )
         talk.passings.append(passing)
         talk.closing = None
         self._count(some)

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from offhook.errors import LoginRefused, OffhookError, OutcomeUnknown, SettingsError, Unreachable
 from offhook.model import Event, LineLost, Snapshot
-from offhook.switch.legs import Talk
+from offhook.switch.legs import Leg, Talk
 from offhook.switch.plan import Plan
 from offhook.switch.watch import Watch
 from offhook.transport.stream import CHUNK, Address, connected, kept
@@ -56,6 +56,8 @@ class SwitchLink(ABC, Generic[Said]):
         self._first: asyncio.Future[None] | None = None
         self._told_why = ""
         self._up = False
+        self._rung_all: set[str] = set()
+        """Dials that alerted more than one device, until one of them answers."""
         self._timers: set[asyncio.TimerHandle] = set()
         self._heard: Callable[[bytes], object] | None = None
         self._sent: Callable[[bytes], object] | None = None
@@ -90,6 +92,10 @@ class SwitchLink(ABC, Generic[Said]):
     def tap(self, heard: Callable[[bytes], object], sent: Callable[[bytes], object]) -> None:
         """Have every byte of the connection told, for a recording. Before :meth:`open`."""
         self._heard, self._sent = heard, sent
+
+    @abstractmethod
+    def _drop(self, leg: Leg) -> None:
+        """Have a leg ended, without waiting for it."""
 
     # --- the interface -----------------------------------------------------------------------------------------
 
@@ -251,9 +257,14 @@ class SwitchLink(ABC, Generic[Said]):
         for answer, _then in self._answers.values():
             if not answer.done():
                 answer.set_exception(OutcomeUnknown("answer_lost", interface=self.interface_name))
+                answer.exception()  # it may be that nobody waits
 
     def _tell(self, at: datetime) -> None:
-        """Hand on what is new."""
+        """Hand on what is new, and stop the devices that ring in vain."""
+        for cause in list(self._rung_all):
+            for leg in self.watch.desks.rivals(cause):
+                self._rung_all.discard(cause)
+                self._drop(leg)
         for event in self.watch.news(at):
             self._events.put_nowait(event)
 

@@ -63,7 +63,8 @@ class _Teller:
         self.talk = talk
         self.origin = talk.origin
         self.real = [leg for leg in talk.legs if leg.real]
-        self.own = [leg for leg in self.real if leg.own]
+        own = self.origin is not None and self.origin.own
+        self.own = [leg for leg in self.real if leg.own] if own else []
         consulting = {
             id(leg) for _by, _to, calling in talk.consults for leg in (calling, *called_by(calling))
         }
@@ -146,7 +147,8 @@ class _Teller:
 
     def name(self, leg: Leg) -> str:
         """Return the extension, or for the outside the number that was called."""
-        return leg.desk or leg.dialled or leg.number or leg.device
+        unsaid = self.called() if leg.kind is Kind.TRUNK and leg is not self.origin else ""
+        return leg.desk or leg.dialled or leg.number or unsaid or leg.device
 
     def answered(self) -> Leg | None:
         taken = [leg for leg in self.reached if leg.talked and (leg.up or leg.outcome is Outcome.ANSWERED)]
@@ -162,15 +164,17 @@ class _Teller:
 
     def final_agent(self) -> str | None:
         talked = [leg for leg in self.real if leg.kind is Kind.PHONE and leg.talked]
-        return max(talked, key=lambda leg: leg.met_at, default=self.origin).desk if talked else None  # type: ignore[union-attr]
+        last = self.talk.passings[-1].legs if self.talk.passings else []
+        found = max(talked, key=lambda leg: (leg.met_at, leg in last), default=None)
+        return found.desk if found is not None else None
 
     # --- how it went -----------------------------------------------------------------------------------
 
     def result(self, direction: str, answered: Leg | None) -> str:
-        if any(leg.conference for leg in self.real):
-            return "conference"
         if answered is not None:
             return "answered"
+        if any(leg.conference for leg in self.real):
+            return "conference"
         if direction == "click2dial" and self.own_leg() != "answered":
             return f"own_{self.own_leg()}"
         if self.gave_up():
@@ -181,8 +185,10 @@ class _Teller:
         known = [end for end in ends if end in (*WHOLE_CAUSES, Outcome.FAILED)]
         if known:
             return str(known[-1])
-        if self.talk.failure is not None:
-            return str(self.talk.failure)
+        legs = self.reached or ([self.origin] if self.origin else [])
+        said = self.talk.failure or next((leg.end for leg in legs if leg.end), None)
+        if said in (*WHOLE_CAUSES, Outcome.FAILED):
+            return str(said)
         if any(leg.rang for leg in self.reached):
             return "noanswer"
         return "failed" if self.reached else "unknown"
@@ -191,19 +197,28 @@ class _Teller:
         """Say whether the caller hung up while somebody was still being called."""
         callers = self.own or ([self.origin] if self.origin else [])
         cancelled = any(leg.outcome is Outcome.CANCELLED for leg in self.reached)
+        if self.cancelled_by_api():
+            return True
         return any(leg.asked and (leg.waiting or cancelled) for leg in callers)
+
+    def cancelled_by_api(self) -> bool:
+        """Say whether everybody who was called was let go, and nobody had hung up."""
+        callers = self.own or ([self.origin] if self.origin else [])
+        ends = [leg.outcome for leg in self.reached]
+        return bool(ends) and set(ends) == {Outcome.CANCELLED} and not any(leg.asked for leg in callers)
 
     def ended_by(self, direction: str, result: str) -> str:
         talk = self.talk
         outside = any(leg.kind is Kind.TRUNK for leg in self.real) or direction in ("inbound", "outbound")
         caller = "agent" if outside and direction != "inbound" else "caller"
         if result in ("abandoned", "cancelled"):
-            return "api" if talk.by_api else caller
+            return "api" if talk.by_api or self.cancelled_by_api() else caller
         if result == "conference":
             return self.side(talk.closing or self.first_asked(), direction, outside)
         if result != "answered":
-            return "api" if talk.by_api else "system"
-        if talk.passings:
+            taken_back = talk.unexplained and result == "own_noanswer" and any(leg.rang for leg in self.own)
+            return "api" if talk.by_api or taken_back else "system"
+        if talk.passings and not (talk.closing and talk.closing.met_at > talk.passings[-1].order):
             last = self.transfer(talk.passings[-1])["result"]
             if last == "abandoned":
                 return "caller"
@@ -213,7 +228,8 @@ class _Teller:
 
     def side(self, leg: Leg | None, direction: str, outside: bool) -> str:
         if leg is None:
-            return "api" if self.talk.cut or self.talk.by_api else "system"
+            waits = self.talk.parked and not self.talk.retrieved_by
+            return "system" if waits else "api"
         if leg.kind is not Kind.PHONE:
             return "caller" if leg is self.origin else "callee"
         answered = self.answered()
@@ -230,16 +246,22 @@ class _Teller:
         return {"kind": passing.kind, "by": passing.by, "to": passing.to, "result": self.passed_on(passing)}
 
     def passed_on(self, passing: Passing) -> str:
-        if passing.answered or any(leg.up or leg.outcome is Outcome.ANSWERED for leg in passing.legs):
+        confers = passing.transferee is not None and passing.transferee.conference
+        if (
+            passing.answered
+            or confers
+            or any(leg.up or leg.outcome is Outcome.ANSWERED for leg in passing.legs)
+        ):
             return "answered"
         gave_up = passing.transferee is not None and passing.transferee.asked and passing.transferee.waiting
-        if gave_up or any(leg.outcome is Outcome.CANCELLED for leg in passing.legs):
+        if gave_up:
             return "abandoned"
         ends = [leg.outcome for leg in passing.legs if leg.outcome]
         for end in (Outcome.NO_ANSWER, Outcome.BUSY):
             if end in ends:
                 return str(end)
-        return "noanswer" if any(leg.rang for leg in passing.legs) else "failed"
+        let_go = any(leg.outcome is Outcome.CANCELLED for leg in passing.legs)
+        return "noanswer" if let_go or any(leg.rang for leg in passing.legs) else "failed"
 
     def consult(self) -> Json:
         by, to, calling = self.talk.consults[-1]

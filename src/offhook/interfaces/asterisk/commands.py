@@ -41,7 +41,7 @@ def action(name: str, **headers: str) -> Action:
 
 def variable(name: str, value: str) -> tuple[str, str]:
     """Return a ``Variable`` header for ``Originate``, its value arriving as itself."""
-    return "Variable", f"{name}={_MEANINGFUL.sub(chr(92) + chr(92) + chr(49), value)}"
+    return "Variable", f"{name}=" + _MEANINGFUL.sub(r"\\\1", value)
 
 
 def originate(

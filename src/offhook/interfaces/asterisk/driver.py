@@ -55,6 +55,7 @@ from offhook.switch.desks import DeskCall
 from offhook.switch.legs import Leg, Outcome, Talk
 from offhook.switch.link import SwitchLink
 from offhook.switch.plan import Plan, plan_of
+from offhook.switch.records import VARIABLE
 from offhook.switch.watch import Watch
 from offhook.transport.stream import Address, address_of
 from offhook.transport.web import tls_of
@@ -72,6 +73,7 @@ EMITS: frozenset[type[Event]] = frozenset({
     RemoteRinging, Resumed, Retrieved, Ringing, Transferred, Updated,
 })  # fmt: skip
 RECORDED = WANTED | {"VarSet"}
+ONLY = {"VarSet": VARIABLE}
 ON_PHONE: frozenset[type[Command]] = frozenset({Answer, Hold})
 """What only the phone itself can do: with ``asterisk.phone_control``."""
 
@@ -168,12 +170,12 @@ class AsteriskInterface(SwitchLink[Message]):
     @classmethod
     def reading(cls, plan: Plan, ended: Callable[[Talk], None]) -> tuple[Framer, Watch[Message]]:
         """Return what reads a recording."""
-        return Framer(RECORDED), Watch(plan, Meaning, ended=ended)
+        return Framer(RECORDED, ONLY), Watch(plan, Meaning, ended=ended)
 
     # --- login, snapshot -----------------------------------------------------------------------------------
 
     def _framer(self) -> Framer:
-        return Framer(RECORDED | {"Status", "StatusComplete", "ParkedCallsComplete"})
+        return Framer(RECORDED | {"Status", "StatusComplete", "ParkedCallsComplete"}, ONLY)
 
     async def _begin(self) -> None:
         """Log in with a challenge, so that the secret itself never crosses the network."""
@@ -328,7 +330,10 @@ class AsteriskInterface(SwitchLink[Message]):
         plan = self._reachable()
         devices = await self._registered(command.line)
         accepted, refused = 0, None
-        for index, device in enumerate(devices if self._ring_all else devices[:1]):
+        rung = devices if self._ring_all else devices[:1]
+        if len(rung) > 1:
+            self._rung_all.add(command.id)
+        for index, device in enumerate(rung):
             native, number = self._native(index), self._number()
             what = commands.originate(device, native, command.number, plan, command.record)
 
@@ -382,6 +387,10 @@ class AsteriskInterface(SwitchLink[Message]):
             raise SettingsError("context_missing", interface=self.name, setting="asterisk.context")
         return self.dialplan
 
+    def _drop(self, leg: Leg) -> None:
+        headers = [("ActionID", self._number()), ("Channel", leg.named), ("Cause", "16")]
+        self._write(encode("Hangup", headers))
+
     # --- asking --------------------------------------------------------------------------------------------------
 
     def _number(self) -> str:
@@ -406,14 +415,14 @@ def _refusal(what: Action, answer: Message) -> Refused:
     if "permission denied" in low:
         classes = PERMISSIONS.get(what.name, "call")
         return Refused("switch_permission", interface="asterisk", action=what.name, classes=classes)
+    if "unknown command" in low:
+        return Refused("switch_no_action", interface="asterisk", action=what.name)
     if "no such channel" in low or "channel does not exist" in low or "channel not" in low:
         return Refused("switch_no_channel", interface="asterisk")
     if "extension" in low and ("exist" in low or "not found" in low):
         return Refused("switch_no_extension", interface="asterisk", why=said[:120])
     if "atxfer" in low or "feature" in low:
         return Refused("switch_no_feature", interface="asterisk", why=said[:120])
-    if "unknown command" in low:
-        return Refused("switch_no_action", interface="asterisk", action=what.name)
     return Refused("refused_by_switch", interface="asterisk", why=said[:120] or what.name)
 
 

@@ -5,6 +5,7 @@ is awkward in these events is listed in Asterisk's own order problems: several t
 """
 
 import re
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import ClassVar
@@ -35,7 +36,7 @@ STATUSES = {
 CAUSES = {
     "1": Outcome.UNALLOCATED,
     "2": Outcome.UNALLOCATED,
-    "3": Outcome.UNALLOCATED,
+    "3": Outcome.UNAVAILABLE,
     "17": Outcome.BUSY,
     "18": Outcome.NO_ANSWER,
     "19": Outcome.NO_ANSWER,
@@ -70,6 +71,7 @@ class Meaning:
         self.legs = legs
         self._halves: dict[str, str] = {}
         self._conferences: set[str] = set()
+        self._never_made: deque[str] = deque(maxlen=100)
 
     def read(self, message: Message, at: datetime) -> None:
         """Take an event in; one that is not known, or cannot be read, changes nothing."""
@@ -178,6 +180,8 @@ class Meaning:
             return
         if caller is not None and caller.incoming is None and caller.caller is None and caller.real:
             self.legs.came(caller, *caller_in(message), cleaned(message.get("exten")))
+        if caller is not None and caller.own and not caller.talk.meant:
+            caller.talk.meant = cleaned(message.get("exten"))
         self._redirected(caller, leg, message)
         dialled = _DIALLED.search(message.get("dialstring").rpartition("/")[2])
         if leg.kind is Kind.TRUNK and dialled:
@@ -234,10 +238,13 @@ class Meaning:
     def _consulted(self, name: str) -> None:
         """Glue that nobody called, in a bridge with a phone, calls for that phone: a consultation."""
         bridge = self.legs.bridges.get(name)
-        for glue in bridge.met if bridge else ():
+        if bridge is None:
+            return
+        for glue in bridge.met:
             if glue.kind is Kind.GLUE and glue.caller is None and not glue.originated and glue.other_half:
-                phone = next((leg for leg in bridge.met if leg.kind is Kind.PHONE), None) if bridge else None
                 half = glue.other_half
+                phones = [leg for leg in bridge.met if leg.kind is Kind.PHONE and leg.caller is not glue]
+                phone = phones[0] if phones else None
                 if phone is not None and phone.talked and half.caller is None and not half.originated:
                     to = glue.device.partition("/")[2].rpartition("@")[0]
                     self.legs.consults(phone.desk, cleaned(to), half)
@@ -280,8 +287,7 @@ class Meaning:
         leg = self.leg(message, at)
         if leg is not None:
             self.legs.queues(leg, cleaned(message.get("queue")))
-            self.legs.hangs_up(leg)
-            leg.waiting = True
+            leg.waiting = leg.waiting or bool(leg.asked)  # it is told on a time-out too
 
     def _leave_queue(self, message: Message, at: datetime) -> None:
         leg = self.leg(message, at)
@@ -294,6 +300,11 @@ class Meaning:
         if leg is not None:
             by = self.legs.plan.desk_of(message.get("parkerdialstring")) or self.legs.last_with(leg)
             self.legs.parks(leg, cleaned(message.get("parkingspace")), by)
+
+    def _give_back(self, message: Message, at: datetime) -> None:
+        leg = self.leg(message, at, "parkee")
+        if leg is not None:
+            self.legs.leaves_place(leg)
 
     def _unpark(self, message: Message, at: datetime) -> None:
         leg, by = self.leg(message, at, "parkee"), self.leg(message, at, "retriever")
@@ -375,14 +386,26 @@ class Meaning:
         device = message.get("channel")
         desk = self.legs.plan.desk_of(device_of(device))
         for leg in reversed(self.legs.of_desk(desk) or self._lately_gone(desk)):
-            if leg.own and not leg.up and not leg.talk.meant:
-                leg.talk.meant = exten
+            unclaimed = leg.own or (leg.incoming is False and leg.caller is None)
+            if unclaimed and not leg.up and not leg.talk.meant:
+                leg.originated, leg.talk.meant = leg.caller is None, exten
+                leg.talk.unexplained = message.get("reason") == "0"
                 return
-        if desk and message.get("reason") == "0" and not self._lately_gone(desk):
+        number = message.get("actionid")
+        if desk and message.get("reason") == "0" and number not in self._never_made:
+            self._never_made.append(number)
             self.legs.never_made(desk, exten, at, message.get("actionid"))
 
     def _lately_gone(self, desk: str) -> list[Leg]:
-        return [leg for leg in self.legs.legs.values() if leg.desk == desk and leg.own and not leg.talk.meant]
+        return [
+            leg
+            for leg in self.legs.legs.values()
+            if leg.desk == desk
+            and leg.incoming is False
+            and not leg.up
+            and leg.caller is None
+            and not leg.talk.meant
+        ]
 
     def _variable(self, message: Message, at: datetime) -> None:
         if message.get("variable").lstrip("_") != VARIABLE:
@@ -416,6 +439,8 @@ class Meaning:
         "QueueCallerLeave": _leave_queue,
         "ParkedCall": _park,
         "UnParkedCall": _unpark,
+        "ParkedCallTimeOut": _give_back,
+        "ParkedCallGiveUp": _give_back,
         "ConfbridgeStart": _conference,
         "ConfbridgeJoin": _conference,
         "DTMFEnd": _digit,

@@ -6,7 +6,7 @@ case (``Uniqueid``, ``UniqueID``) and may be repeated. Source: Asterisk's ``main
 Specification".
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from offhook.errors import ProtocolError, Refused
 
@@ -32,9 +32,12 @@ class Message:
     def headers(self) -> dict[str, str]:
         """Return the headers by lower-case key; of a repeated one the last."""
         if self._headers is None:
-            self._headers = {
-                key.lower(): value for key, _colon, value in _split(self.raw.decode("utf-8", "replace"))
-            }
+            found = {}
+            for line in self.raw.decode("utf-8", "replace").split("\r\n"):
+                key, colon, value = line.partition(": ")
+                if colon:
+                    found[key.lower()] = value
+            self._headers = found
         return self._headers
 
     def get(self, key: str) -> str:
@@ -63,12 +66,14 @@ def _split(text: str) -> Iterable[tuple[str, str, str]]:
 class Framer:
     """Bytes in, messages out. The first line is the greeting; :attr:`greeting` holds it once it came.
 
-    ``wanted`` are the events that are handed on, ``None`` for all; responses always are.
+    ``wanted`` are the events that are handed on, ``None`` for all; responses always are. ``only`` names, for some
+    of them, what must stand in the block: of thousands of ``VarSet`` one variable matters.
     """
 
-    def __init__(self, wanted: Iterable[str] | None = None) -> None:
+    def __init__(self, wanted: Iterable[str] | None = None, only: Mapping[str, str] | None = None) -> None:
         self.greeting: str | None = None
         self._rest = b""
+        self._only = {name.encode(): part.encode() for name, part in (only or {}).items()}
         self._wanted = None if wanted is None else frozenset(name.encode() for name in wanted)
 
     def receive(self, data: bytes) -> list[Message]:
@@ -90,14 +95,17 @@ class Framer:
             len(data) > MAX_MESSAGE and any(len(b) > MAX_MESSAGE for b in blocks)
         ):
             raise ProtocolError("message_too_long", interface="asterisk", limit=MAX_MESSAGE)
-        wanted = self._wanted
+        wanted, only = self._wanted, self._only
         if wanted is None:
-            return [Message(block) for block in blocks if block]
+            return [Message(bare) for block in blocks if (bare := block.lstrip(b"\r\n"))]
         found = []
         for block in blocks:
+            if block[:2] == b"\r\n":  # some events end with a blank line too many
+                block = block.lstrip(b"\r\n")
             if block[:7] == b"Event: ":
                 end = block.find(b"\r\n")
-                if block[7 : end if end > 0 else None] not in wanted:
+                name = block[7 : end if end > 0 else None]
+                if name not in wanted or (name in only and only[name] not in block):
                     continue
             if block:
                 found.append(Message(block))

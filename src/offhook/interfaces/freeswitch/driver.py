@@ -328,6 +328,12 @@ class FreeswitchInterface(SwitchLink[Message]):
             passing = legs.passes("blind", call.leg, command.to, far[0])
             return lambda: talk.passings.remove(passing)
 
+        elif isinstance(command, CompleteTransfer) and far:
+            held = self.watch.desks.get(call.consult_of)
+            others = self.watch.desks.far_legs(held) if held is not None else []
+            if held is not None and others:
+                self._meaning().put_together(others[0], far[0], held.leg)
+
         def undo() -> None:
             call.hanging, call.diverted = False, ""
 
@@ -336,7 +342,10 @@ class FreeswitchInterface(SwitchLink[Message]):
     async def _dial(self, desk: str, number: str, command: Command, held: DeskCall | None = None) -> None:
         plan = self._reachable()
         devices = await self._registered(desk)
-        for device in devices if self._ring_all else devices[:1]:
+        rung = devices if self._ring_all else devices[:1]
+        if len(rung) > 1:
+            self._rung_all.add(command.id)
+        for device in rung:
             native = str(uuid.uuid4())
             text = commands.originate(device, native, number, plan, getattr(command, "record", None))
             await self._originate(desk, (device, native), text, number, command, held)
@@ -413,6 +422,9 @@ class FreeswitchInterface(SwitchLink[Message]):
         if not self.dialplan.context:
             raise SettingsError("context_missing", interface=self.name, setting="freeswitch.context")
         return self.dialplan
+
+    def _drop(self, leg: Leg) -> None:
+        self._write(encode(f"uuid_kill {leg.id} NORMAL_CLEARING", str(uuid.uuid4())))
 
     # --- asking ------------------------------------------------------------------------------------------------------
 

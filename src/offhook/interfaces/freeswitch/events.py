@@ -128,9 +128,9 @@ class Meaning:
             number = message.get("variable_transfer_destination").partition(":")[2]
             self.legs.passes("blind", leg, cleaned(number.partition("@")[0]), far[0])
         elif kind == "att" and target is not None and far and target.talk is not leg.talk:
-            self._put_together(far[0], target, leg)
+            self.put_together(far[0], target, leg)
 
-    def _put_together(self, older: Leg, target: Leg, by: Leg) -> None:
+    def put_together(self, older: Leg, target: Leg, by: Leg) -> None:
         """A desk puts together whom it held and whom it consulted."""
         if target.talk.consult_of is None:
             target.talk.consult_of, target.talk.consulter = by.talk, by
@@ -147,7 +147,7 @@ class Meaning:
             message.get("Other-Leg-Unique-ID") if message.get("Other-Type") == "originator" else ""
         )
         if caller_id:
-            caller = self.leg(message, at, caller_id)
+            caller = self.legs.legs.get(caller_id)  # one never heard of is no leg yet
             if caller is not None and leg.caller is not caller and not leg.up:
                 self._passed_on(caller, leg, message)
                 self.legs.calls(caller, leg)
@@ -230,6 +230,8 @@ class Meaning:
         leg = self.leg(message, at)
         if leg is None:
             return
+        if leg.caller is None and not leg.originated and not leg.incoming:
+            self._create(message, at)
         cause = message.get("Hangup-Cause")
         asked = message.get("variable_sip_hangup_disposition") in ("recv_bye", "recv_cancel")
         if not leg.gone and leg.talked:
@@ -282,7 +284,7 @@ class Meaning:
         first = consult.consulter
         if calling is None or first is None or first.talk is not older.talk:
             return
-        self._put_together(older, newer, first)
+        self.put_together(older, newer, first)
 
     def _intercepted(self, one: Leg, two: Leg) -> None:
         """A phone that called nobody is put together with a caller whose call rang elsewhere: a pickup."""
