@@ -40,6 +40,7 @@ class PretendSwitch(ABC):
         self.listened = asyncio.Event()
         """Somebody wants to hear events."""
         self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
 
     @abstractmethod
     def greet(self, client: Client) -> None:
@@ -64,6 +65,7 @@ class PretendSwitch(ABC):
         if self._server is not None:
             self._server.close()
             self.cut()
+            await asyncio.gather(*self._serving, return_exceptions=True)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(2):
                     await self._server.wait_closed()
@@ -98,7 +100,10 @@ class PretendSwitch(ABC):
                 self.spread(piece)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client = Client(writer)
+        client, task = Client(writer), asyncio.current_task()
+        if task is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
         self.clients.append(client)
         try:
             self.greet(client)

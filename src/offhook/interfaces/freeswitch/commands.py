@@ -34,7 +34,7 @@ def originate(device: str, native: str, number: str, plan: Dialplan, record: Rec
     variables = {
         "origination_uuid": native,
         "origination_caller_id_number": _number(number),
-        "originate_timeout": str(round(plan.ring_s)),
+        "originate_timeout": str(max(1, round(plan.ring_s))),
         "ignore_early_media": "true",
     }
     if record is not None:
