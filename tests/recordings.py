@@ -17,13 +17,15 @@ DATA = Path(__file__).parent / "data"
 RECORDINGS = DATA / "recordings"
 CONFIG = RECORDINGS / "switch.toml"
 TRUTH = json.loads((DATA / "truth.json").read_text("utf-8"))
-INTERFACES = {"ami": "asterisk", "esl": "freeswitch"}
-NAMES = [(kind, name) for kind in INTERFACES for name in TRUTH[kind]]
+TRUTH["lab"] = json.loads((RECORDINGS / "lab" / "truth.json").read_text("utf-8"))
+INTERFACES = {"ami": "asterisk", "esl": "freeswitch", "lab": "asterisk"}
+NAMES = [(kind, name) for kind in ("ami", "esl") for name in TRUTH[kind]]
+LAB = [("lab", name) for name in TRUTH["lab"]]
 AT = datetime(2026, 11, 22, 14, tzinfo=UTC)
 
 
 def path_of(kind: str, name: str) -> Path:
-    return RECORDINGS / kind / f"{name}.{kind}.gz"
+    return RECORDINGS / kind / f"{name}.{'esl' if kind == 'esl' else 'ami'}.gz"
 
 
 def data_of(kind: str, name: str) -> bytes:

@@ -18,14 +18,14 @@ from offhook.model import (
     Transferred,
 )
 from offhook.switch.recordings import recorded
-from recordings import NAMES, TRUTH, Replayed, data_of, differences, path_of
+from recordings import LAB, NAMES, TRUTH, Replayed, data_of, differences, path_of
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
     return [data[start:end] for start, end in pairwise([0, *sorted(places), len(data)])]
 
 
-@pytest.mark.parametrize(("kind", "name"), NAMES)
+@pytest.mark.parametrize(("kind", "name"), [*NAMES, *LAB])
 def test_the_truth_whole(kind: str, name: str) -> None:
     replayed = Replayed(kind).chunks([data_of(kind, name)])
     assert differences(replayed.stories, TRUTH[kind][name]) == []
@@ -58,7 +58,7 @@ def test_the_truth_byte_by_byte(kind: str, name: str) -> None:
     assert replayed.events == Replayed(kind).chunks([data]).events
 
 
-@pytest.mark.parametrize(("kind", "name"), NAMES)
+@pytest.mark.parametrize(("kind", "name"), [*NAMES, *LAB])
 def test_each_call_of_a_desk_ends_once(kind: str, name: str) -> None:
     events = Replayed(kind).chunks([data_of(kind, name)]).events
     begun = {(event.line, event.call) for event in events if isinstance(event, Ringing | Dialling)}

@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offhook.model import Ended
-from recordings import NAMES, TRUTH, Replayed, data_of, differences, messages_of
+from recordings import LAB, NAMES, TRUTH, Replayed, data_of, differences, messages_of
 
 EVENTS = {(kind, name): messages_of(kind, name) for kind, name in NAMES if TRUTH[kind][name]}
 """Every recording with calls, as the events that are read."""
+LAB_EVENTS = {key: messages_of(*key) for key in LAB if TRUTH["lab"][key[1]]}
 places = st.sampled_from(list(EVENTS)).flatmap(
     lambda key: st.tuples(st.just(key), st.integers(0, len(EVENTS[key]) - 1))
 )
@@ -97,3 +98,20 @@ def test_ids_are_opaque(key: tuple[str, str]) -> None:
         renamed = re.sub(rb"([0-9a-f]{8})-([0-9a-f]{4})-", rb"\1-\2-".replace(b"-", b"_"), data)
     assert renamed != data or b"Newchannel" not in data
     assert differences(Replayed(key[0]).chunks([renamed]).stories, TRUTH[key[0]][key[1]]) == []
+
+
+lab_places = st.sampled_from(list(LAB_EVENTS)).flatmap(
+    lambda key: st.tuples(st.just(key), st.integers(0, len(LAB_EVENTS[key]) - 1))
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(lab_places)
+def test_odd_conversations_begun_late_or_heard_twice_break_nothing(
+    where: tuple[tuple[str, str], int],
+) -> None:
+    (key, place), events = where, LAB_EVENTS[where[0]]
+    assert replayed(key, events[place:]).left == 0
+    replayed(key, [*events[: place + 1], events[place], *events[place + 1 :]])
+    replayed(key, [*events[:place], *events[place + 1 :]])
+    replayed(key, [*events[:place], *reversed(events[place : place + 3]), *events[place + 3 :]])
