@@ -1,5 +1,6 @@
 """``offhook doctor``: what can run here, what cannot, why, and what to do about it."""
 
+import asyncio
 import json
 import os
 import platform
@@ -12,9 +13,11 @@ from typing import Any
 
 from offhook import __version__, catalogue, texts
 from offhook.dialling import hidden_short_numbers, rules_from
+from offhook.embed import options_of
 from offhook.errors import CODES, OffhookError, SettingsError
 from offhook.settings import divalto
-from offhook.settings.layers import home, resolve
+from offhook.settings.layers import Settings, home, resolve
+from offhook.settings.model import extensions
 from offhook.settings.running import running
 from offhook.settings.shared import web_file
 
@@ -58,6 +61,7 @@ def examine(language: str) -> Iterator[Finding]:
     yield from _numbers(language)
     yield from _parameter_file(language)
     yield _hub(language)
+    yield from _switch(language)
     for availability in catalogue.availabilities():
         if availability.error is None:
             yield Finding(availability.name, "ok", texts.say("doctor.interface_ok", language))
@@ -91,6 +95,33 @@ def _parameter_file(language: str) -> Iterator[Finding]:
     seen = texts.say("doctor.file", language, path=found.name, count=len(findings))
     hint = texts.say("doctor.file_hint", language) if findings else ""
     yield Finding("clicktocall", "wrong" if wrong else "missing" if findings else "ok", seen, hint)
+
+
+def _switch(language: str) -> Iterator[Finding]:
+    """Ask the switch that the settings name what is wrong with it, or with them."""
+    try:
+        settings = resolve()
+        names = {settings["interface"], settings["hub.interface"]}
+        for name in sorted(names & {"asterisk", "freeswitch"}):
+            yield from _examined(name, settings, language)
+    except SettingsError as error:
+        yield _from_error("switch", error, language, "wrong")
+
+
+def _examined(name: str, settings: Settings, language: str) -> Iterator[Finding]:
+    kind: Any = catalogue.load(name)
+    link, _device = kind.for_desk("", options_of(kind, settings))
+    desks = extensions(settings["hub.desks"])
+
+    async def ask() -> list[OffhookError]:
+        return [wrong async for wrong in link.examine(desks)]
+
+    found = asyncio.run(ask())
+    for wrong in found:
+        verdict = "missing" if wrong.code in ("device_unregistered", "plan_no_outside") else "wrong"
+        yield _from_error(name, wrong, language, verdict)
+    if not found:
+        yield Finding(name, "ok", texts.say("doctor.switch_ok", language))
 
 
 def _folder(language: str) -> Finding:

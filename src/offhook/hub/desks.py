@@ -28,7 +28,17 @@ from offhook.settings.stores import change, file_of
 
 log = logging.getLogger(__name__)
 
-THE_HUBS_OWN = ("callto.", "tls.", "hub.", "simulator.", "guard.", "web.file", "shared_folder")
+THE_HUBS_OWN = (
+    "asterisk.",
+    "callto.",
+    "freeswitch.",
+    "tls.",
+    "hub.",
+    "simulator.",
+    "guard.",
+    "web.file",
+    "shared_folder",
+)
 """Settings by which a desk's page would reach into the hub's machine."""
 ACCOUNT_S = 60.0
 """How long a desk's account is remembered for the seed's protocol."""

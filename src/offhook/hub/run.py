@@ -10,7 +10,7 @@ from offhook import catalogue
 from offhook.directory.files import read_csv
 from offhook.directory.identify import Source
 from offhook.directory.index import Index
-from offhook.embed import clock
+from offhook.embed import clock, options_of
 from offhook.errors import SettingsError, Unavailable
 from offhook.hub.access import Access, key_in, loopback_hosts
 from offhook.hub.app import World, make_app
@@ -63,7 +63,7 @@ async def run_hub(settings: Settings, ready: Ready) -> None:
         )
         divalto = Divalto(board, access, own.account, terms, clock)
         await board.start()
-        simulator = getattr(interface, "address", "")
+        simulator = str(getattr(interface, "address", "")) if kind.name == "simulator" else ""
         url = f"http://[{address}]:{port}" if ":" in address else f"http://{address}:{port}"
         here = RunningHub(url, {each: access.token(each) for each in desks}, simulator)
         announced = announce(here)
@@ -80,8 +80,7 @@ def _switch(kind: type[Interface], settings: Settings) -> Interface:
     """Return the switch's interface; where every desk has its own, one on which nothing happens."""
     if kind.per_desk:
         return Relay()
-    options = {option: settings[name] for option, name in kind.settings.items()}
-    interface, _device = kind.for_desk("", options)
+    interface, _device = kind.for_desk("", options_of(kind, settings))
     return interface
 
 

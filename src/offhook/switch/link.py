@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -97,6 +97,15 @@ class SwitchLink(ABC, Generic[Said]):
     def _drop(self, leg: Leg) -> None:
         """Have a leg ended, without waiting for it."""
 
+    @abstractmethod
+    def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+        """Yield what is wrong with the switch's configuration, or ours, as errors that name where to mend it."""
+
+    @property
+    def why_down(self) -> str:
+        """The code of the error for which the link is not up, ``""`` where it is."""
+        return "" if self._up else self._told_why or "switch_silent"
+
     # --- the interface -----------------------------------------------------------------------------------------
 
     async def open(self) -> None:
@@ -165,11 +174,12 @@ class SwitchLink(ABC, Generic[Said]):
         reading = asyncio.get_running_loop().create_task(self._read(reader))
         try:
             done, _rest = await asyncio.wait({beginning, reading}, return_when=asyncio.FIRST_COMPLETED)
-            if beginning in done and reading not in done:
+            if reading in done:
+                # a refused login and the end of the stream come together: what was refused says more
+                await asyncio.wait({beginning}, timeout=0.05)
+            if beginning.done():
                 beginning.result()
-                await reading
-            else:
-                reading.result()
+            await reading
         finally:
             for task in (beginning, reading):
                 task.cancel()

@@ -12,11 +12,12 @@ No device's or trunk's name is known otherwise. Names are compared whole and wit
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import translate
 from typing import Any
 
 from offhook.errors import SettingsError
+from offhook.settings.model import SETTINGS
 
 EVERY = "*"
 """In ``devices``: every desk, or its number in a device's name."""
@@ -43,7 +44,8 @@ class Plan:
         self._forms = told.pop(EVERY, ())
         self.devices = told
         self._desk_of = {name.lower(): desk for desk, names in told.items() for name in names}
-        self._trunks = frozenset(name.lower() for name in trunks)
+        self.trunks = tuple(trunks)
+        self._trunks = frozenset(name.lower() for name in self.trunks)
         self._trunk_contexts = frozenset(name.lower() for name in trunk_contexts)
         self.told = bool(self._patterns or self.devices or self._forms)
         self.trunks_told = bool(self._trunks or self._trunk_contexts)
@@ -74,6 +76,20 @@ class Plan:
             return own
         return tuple(form.replace(EVERY, desk) for form in self._forms) if self.is_desk(desk) else ()
 
+    def faults(self, where: str, desks: Iterable[str]) -> Iterator[SettingsError]:
+        """Yield what is missing in it for those desks."""
+        for name, told in (
+            ("extensions", self._patterns or self.devices),
+            ("devices", self.devices or self._forms),
+        ):
+            if not told:
+                yield SettingsError("plan_empty", interface=where, setting=f"{where}.{name}")
+        if not self.trunks_told:
+            yield SettingsError("plan_no_outside", interface=where, setting=f"{where}.trunks")
+        for desk in desks if self.told else ():
+            if not self.is_desk(desk):
+                yield SettingsError("plan_desk", interface=where, desk=desk, setting=f"{where}.extensions")
+
     def is_trunk(self, device: str, context: str = "") -> bool:
         """Say whether a device, or the context a call came into, is the outside world."""
         return device.lower() in self._trunks or (
@@ -94,7 +110,10 @@ def plan_from(section: object, where: str) -> Plan:
     """Return the plan in a settings file's section. Raises ``SettingsError`` naming what is wrong in it."""
     table = _table(section, where)
     for key in table:
-        if key not in ("extensions", "devices", "trunks", "trunk_contexts"):
+        if (
+            key not in ("extensions", "devices", "trunks", "trunk_contexts")
+            and f"{where}.{key}" not in SETTINGS
+        ):
             raise _wrong(f"{where}.{key}", "extensions | devices | trunks | trunk_contexts")
     devices = _table(table.get("devices", {}), f"{where}.devices")
     return Plan(

@@ -117,7 +117,7 @@ class Exchange:
 
     def transfer(self, channel: Channel, to: str) -> None:
         """The channel leaves whom it talks with, and calls another number."""
-        other = self.other(channel)
+        other, channel.caller = self.other(channel), None
         if other is not None:
             self.tell("unbridged", channel, other)
             channel.bridge = other.bridge = ""
@@ -127,7 +127,6 @@ class Exchange:
         for each in [each for each in self.channels.values() if each.caller is channel]:
             each.caller = None
             self.hang_up(each, 26)
-        channel.caller = None
         self.call(channel, to)
 
     def connect(self, one: Channel, two: Channel) -> None:

@@ -24,7 +24,8 @@ class PretendAsterisk(PretendSwitch):
         super().__init__()
         self.exchange = exchange
         self.refuse: dict[str, str] = {}
-        self.permissions: frozenset[str] | None = None
+        self.contexts: frozenset[str] = frozenset()
+        """The dialplan's contexts, where it matters which there are."""
         self._account = (user, password)
         self._origins: dict[str, tuple[str, dict[str, str]]] = {}
         exchange.tell = self.tell
@@ -99,20 +100,30 @@ class PretendAsterisk(PretendSwitch):
             say("Error", Message="Permission denied")
         elif name in self.refuse:
             say("Error", Message=self.refuse[name])
-        elif name == "Ping":
+        elif name in ("Status", "ParkedCalls"):
+            self._list(client, name, number, say)
+        elif name == "Originate" and "channel" in asked:
+            self._originate(asked, number, say)
+        else:
+            self._simple(name, asked, say)
+
+    def _list(self, client: Client, name: str, number: str, say: Callable[..., None]) -> None:
+        say("Success", EventList="start")
+        for channel in list(self.exchange.channels.values()) if name == "Status" else []:
+            client.send(block([("Event", "Status"), *_status(channel), ("ActionID", number)]))
+        client.send(block([("Event", f"{name}Complete"), ("ActionID", number), ("EventList", "Complete")]))
+
+    def _simple(self, name: str, asked: dict[str, str], say: Callable[..., None]) -> None:
+        variable = asked.get("variable", "")
+        if name == "Ping":
             say("Success", Ping="Pong")
         elif name == "Getvar":
-            self._device_state(asked, say)
+            say("Success", Variable=variable, Value=self._value(variable))
         elif name == "Originate":
-            self._originate(asked, number, say)
-        elif name in ("Status", "ParkedCalls"):
-            say("Success", EventList="start")
-            rows = list(self.exchange.channels.values()) if name == "Status" else []
-            for channel in rows:
-                client.send(block([("Event", "Status"), *_status(channel), ("ActionID", number)]))
-            client.send(
-                block([("Event", f"{name}Complete"), ("ActionID", number), ("EventList", "Complete")])
-            )
+            say("Error", Message="Channel not specified")
+        elif name == "Setvar" and "channel" not in asked:
+            say("Success", Message="Variable Set")
+            self._device_set(asked)
         else:
             self._act(name, asked, say)
 
@@ -127,14 +138,22 @@ class PretendAsterisk(PretendSwitch):
         if asked.get("events", "on") != "off":
             self.listens(client)
 
-    def _device_state(self, asked: dict[str, str], say: Callable[..., None]) -> None:
-        device = asked.get("variable", "").removeprefix("DEVICE_STATE(").rstrip(")")
-        habit = self.exchange.desks.get(device.rpartition("/")[2])
-        say(
-            "Success",
-            Variable=asked["variable"],
-            Value="NOT_INUSE" if habit and habit.registered else "UNAVAILABLE",
-        )
+    def _value(self, function: str) -> str:
+        """Return a dialplan function's value: ``DEVICE_STATE(…)`` or ``DIALPLAN_EXISTS(…)``."""
+        name, _bracket, given = function.rstrip(")").partition("(")
+        if name == "DIALPLAN_EXISTS":
+            return str(int(not self.contexts or given in self.contexts))
+        known = given.rpartition("/")[2]
+        if known == "trunk":
+            return "NOT_INUSE"
+        habit = self.exchange.desks.get(known)
+        return "INVALID" if habit is None else "NOT_INUSE" if habit.registered else "UNAVAILABLE"
+
+    def _device_set(self, asked: dict[str, str]) -> None:
+        name, _bracket, given = asked.get("variable", "").rstrip(")").partition("(")
+        if name == "DEVICE_STATE" and "events" not in self.refuse:
+            told = [("Event", "DeviceStateChange"), ("Device", given), ("State", asked.get("value", ""))]
+            self.spread(block(told))
 
     def _originate(self, asked: dict[str, str], number: str, say: Callable[..., None]) -> None:
         say("Success", Message="Originate successfully queued")

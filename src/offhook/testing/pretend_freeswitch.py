@@ -136,6 +136,10 @@ class PretendFreeswitch(PretendSwitch):
                 if habit and habit.registered
                 else "error/user_not_registered"
             )
+        if name == "user_exists":
+            return str(words[2] in self.exchange.desks).lower()
+        if name == "sofia":
+            return "Name\ttrunk" if words[-1] == "trunk" else "Invalid Gateway!"
         if name == "version":
             return "FreeSWITCH Version 1.10.12"
         if not name.startswith("uuid_"):

@@ -5,15 +5,16 @@ import hashlib
 import itertools
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Self
 
-from offhook.errors import CommandError, LoginRefused, Refused, SettingsError, Unsupported
+from offhook.errors import CommandError, LoginRefused, OffhookError, Refused, SettingsError, Unsupported
 from offhook.interface import Availability, only
 from offhook.interfaces.asterisk import commands
 from offhook.interfaces.asterisk.commands import Action, Dialplan
 from offhook.interfaces.asterisk.events import WANTED, Meaning
+from offhook.interfaces.asterisk.examine import examine
 from offhook.interfaces.asterisk.snapshot import OURS, read_channels
 from offhook.interfaces.asterisk.wire import Framer, Message, encode
 from offhook.model import (
@@ -116,7 +117,8 @@ class AsteriskInterface(SwitchLink[Message]):
         super().__init__(address, Watch(plan, Meaning, country, strip))
         self.plan = plan
         self.dialplan = dialplan
-        self._user, self._password = user, password
+        self.user, self._password = user, password
+        self.overheard: Callable[[Message], object] | None = None
         self._mask = events
         self._ring_all = ring_all
         self.accepts = ACCEPTS if dialplan.phone_control else ACCEPTS - ON_PHONE
@@ -175,6 +177,8 @@ class AsteriskInterface(SwitchLink[Message]):
     # --- login, snapshot -----------------------------------------------------------------------------------
 
     def _framer(self) -> Framer:
+        if self.overheard is not None:
+            return Framer()
         return Framer(RECORDED | {"Status", "StatusComplete", "ParkedCallsComplete"}, ONLY)
 
     async def _begin(self) -> None:
@@ -183,11 +187,11 @@ class AsteriskInterface(SwitchLink[Message]):
         challenge = (await self._act(commands.action("Challenge", AuthType="MD5"))).get("challenge")
         key = hashlib.md5((challenge + self._password).encode(), usedforsecurity=False).hexdigest()
         answer = await self._act(
-            commands.action("Login", AuthType="MD5", Username=self._user, Key=key, Events=mask)
+            commands.action("Login", AuthType="MD5", Username=self.user, Key=key, Events=mask)
         )
         if answer.get("response") != "Success":
             raise LoginRefused(
-                "switch_login_refused", interface=self.name, user=self._user, file="manager.conf"
+                "switch_login_refused", interface=self.name, user=self.user, file="manager.conf"
             )
 
     async def _look(self, line: str = "", cause: str = "") -> None:
@@ -229,6 +233,8 @@ class AsteriskInterface(SwitchLink[Message]):
             pass
         else:
             self.watch.meaning.read(message, at)
+            if self.overheard is not None:
+                self.overheard(message)
         self._tell(at)
 
     def _take_listed(self, message: Message, at: datetime) -> None:
@@ -390,6 +396,14 @@ class AsteriskInterface(SwitchLink[Message]):
     def _drop(self, leg: Leg) -> None:
         headers = [("ActionID", self._number()), ("Channel", leg.named), ("Cause", "16")]
         self._write(encode("Hangup", headers))
+
+    def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+        """See :meth:`SwitchLink.examine`."""
+        return examine(self, desks)
+
+    async def ask(self, what: Action) -> Message:
+        """Carry an action out as it is; its answer may be a refusal."""
+        return await self._act(what)
 
     # --- asking --------------------------------------------------------------------------------------------------
 

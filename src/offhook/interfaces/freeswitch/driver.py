@@ -2,13 +2,14 @@
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Self
 
 from offhook.errors import (
     CommandError,
     LoginRefused,
+    OffhookError,
     OutcomeUnknown,
     Refused,
     SettingsError,
@@ -19,6 +20,7 @@ from offhook.interface import Availability, only
 from offhook.interfaces.freeswitch import commands
 from offhook.interfaces.freeswitch.commands import Dialplan
 from offhook.interfaces.freeswitch.events import CAUSES, SUBCLASSES, WANTED, Meaning
+from offhook.interfaces.freeswitch.examine import examine
 from offhook.interfaces.freeswitch.snapshot import CALLS, CHANNELS, read_calls, read_channels
 from offhook.interfaces.freeswitch.wire import Framer, Message, encode
 from offhook.model import (
@@ -425,6 +427,15 @@ class FreeswitchInterface(SwitchLink[Message]):
 
     def _drop(self, leg: Leg) -> None:
         self._write(encode(f"uuid_kill {leg.id} NORMAL_CLEARING", str(uuid.uuid4())))
+
+    def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+        """See :meth:`SwitchLink.examine`."""
+        return examine(self, desks)
+
+    async def ask(self, text: str) -> str:
+        """Carry an API command out as it is; returns what it says."""
+        answer = await self._do(text)
+        return answer.text or answer.reply
 
     # --- asking ------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ MAX_HEAD = 1 << 16
 MAX_BODY = 1 << 23
 """Longest body accepted, in bytes: the list of channels comes as one."""
 
+_FIRST = b"Content-"
+"""What every message begins with, the first of all among them."""
 PLAIN, JSON = b"text/event-plain", b"text/event-json"
 
 
@@ -71,10 +73,15 @@ class Framer:
         self._rest = b""
         self._wanted = None if wanted is None else frozenset(name.encode() for name in wanted)
         self._need = 0
+        self._begun = False
 
     def receive(self, data: bytes) -> list[Message]:
         """Return the messages that ``data`` completes. Raises ``ProtocolError``."""
         data = self._rest + data if self._rest else data
+        if not self._begun:
+            if data[: len(_FIRST)] != _FIRST[: len(data)]:
+                raise ProtocolError("reply_unreadable", interface="freeswitch", source="greeting")
+            self._begun = len(data) >= len(_FIRST)
         found: list[Message] = []
         start, size = 0, len(data)
         if size < self._need:

@@ -1,0 +1,104 @@
+"""What is usually wrong between Offhook and an Asterisk, found by asking it; each names file and option."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+from offhook.errors import LoginRefused, OffhookError, Refused, SettingsError, Unreachable
+from offhook.interfaces.asterisk.commands import action, device_state
+from offhook.interfaces.asterisk.wire import Message
+
+if TYPE_CHECKING:
+    from offhook.interfaces.asterisk.driver import AsteriskInterface
+
+PROBE = "Custom:offhook-doctor"
+"""A device of our own, whose state is set to hear whether events come."""
+HEARD_S = 1.5
+CLOSED = {
+    "switch_unreachable": "ami_closed",
+    "tls_failed": "ami_tls",
+    "reply_unreadable": "ami_not_manager",
+    "message_too_long": "ami_not_manager",
+    "switch_silent": "ami_not_manager",
+    "line_lost": "ami_not_manager",
+}
+
+
+async def examine(interface: "AsteriskInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+    """Yield what is wrong, as errors whose hints name the file and the option to mend."""
+    for missing in interface.plan.faults("asterisk", desks):
+        yield missing
+    if not interface.dialplan.context:
+        yield SettingsError("context_missing", interface="asterisk", setting="asterisk.context")
+    heard = asyncio.Event()
+    interface.overheard = lambda message: heard.set() if message.get("device") == PROBE else None
+    try:
+        await interface.open()
+    except LoginRefused:
+        yield LoginRefused("ami_account", interface="asterisk", user=interface.user)
+        return
+    try:
+        if interface.why_down:
+            yield _why_down(interface)
+            return
+        async for wrong in _rights(interface, heard):
+            yield wrong
+        async for wrong in _names(interface, desks):
+            yield wrong
+    finally:
+        await interface.close()
+
+
+def _why_down(interface: "AsteriskInterface") -> OffhookError:
+    why, address = interface.why_down, str(interface.address)
+    if why == "switch_permission":
+        return Refused(
+            "ami_write", interface="asterisk", user=interface.user, classes="call", action="Status"
+        )
+    code = CLOSED.get(why, "ami_closed")
+    if code == "ami_not_manager" and interface.address.tls is None and why in ("switch_silent", "line_lost"):
+        return Unreachable("ami_tls_wanted", interface="asterisk", address=address)
+    return Unreachable(code, interface="asterisk", address=address)
+
+
+async def _rights(interface: "AsteriskInterface", heard: asyncio.Event) -> AsyncIterator[OffhookError]:
+    """Try what the account may do, without doing anything."""
+    tries = [("originate", action("Originate")), ("call", action("Hangup", Channel="none"))]
+    if interface.dialplan.phone_control:
+        tries.append(("system", action("PJSIPNotify", Channel="none", Variable="Event=talk")))
+    for classes, what in tries:
+        answer = await interface.ask(what)
+        if "permission denied" in answer.get("message").lower():
+            yield Refused(
+                "ami_write", interface="asterisk", user=interface.user, classes=classes, action=what.name
+            )
+    for state in ("INUSE", "NOT_INUSE"):
+        await interface.ask(action("Setvar", Variable=f"DEVICE_STATE({PROBE})", Value=state))
+    try:
+        async with asyncio.timeout(HEARD_S):
+            await heard.wait()
+    except TimeoutError:
+        yield Refused("ami_read", interface="asterisk", user=interface.user)
+
+
+async def _names(interface: "AsteriskInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+    """Ask whether the context, the devices and the trunks that were told are there."""
+    context = interface.dialplan.context
+    if context:
+        answer = await interface.ask(action("Getvar", Variable=f"DIALPLAN_EXISTS({context})"))
+        if answer.get("value") == "0":
+            yield SettingsError("ami_context", interface="asterisk", context=context)
+    for desk in desks:
+        for device in interface.plan.devices_of(desk):
+            state = _state(await interface.ask(device_state(device)))
+            if state == "INVALID":
+                yield SettingsError("ami_device", interface="asterisk", device=device, desk=desk)
+            elif state == "UNAVAILABLE":
+                yield Refused("device_unregistered", interface="asterisk", desk=desk, devices=device)
+    for trunk in interface.plan.trunks:
+        if _state(await interface.ask(device_state(trunk))) == "INVALID":
+            yield SettingsError("ami_trunk", interface="asterisk", trunk=trunk)
+
+
+def _state(answer: Message) -> str:
+    return answer.get("value").upper()

@@ -1,0 +1,68 @@
+"""What is usually wrong between Offhook and a FreeSWITCH, found by asking it; each names file and option."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+from offhook.errors import LoginRefused, OffhookError, Refused, SettingsError, Unreachable
+from offhook.interfaces.freeswitch.commands import contact
+
+if TYPE_CHECKING:
+    from offhook.interfaces.freeswitch.driver import FreeswitchInterface
+
+CLOSED = {
+    "switch_unreachable": "esl_closed",
+    "tls_failed": "esl_tls",
+    "reply_unreadable": "esl_not_socket",
+    "message_too_long": "esl_not_socket",
+    "switch_silent": "esl_not_socket",
+    "line_lost": "esl_not_socket",
+}
+
+
+async def examine(interface: "FreeswitchInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+    """Yield what is wrong, as errors whose hints name the file and the option to mend."""
+    for missing in interface.plan.faults("freeswitch", desks):
+        yield missing
+    if not interface.dialplan.context:
+        yield SettingsError("context_missing", interface="freeswitch", setting="freeswitch.context")
+    try:
+        await interface.open()
+    except LoginRefused as error:
+        yield LoginRefused(
+            "esl_acl" if error.params.get("user") == "(acl)" else "esl_account", interface="freeswitch"
+        )
+        return
+    try:
+        if interface.why_down:
+            code = CLOSED.get(interface.why_down, "esl_closed")
+            yield Unreachable(code, interface="freeswitch", address=str(interface.address))
+            return
+        async for wrong in _names(interface, desks):
+            yield wrong
+    finally:
+        await interface.close()
+
+
+async def _names(interface: "FreeswitchInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+    """Ask whether the users and the gateways that were told are there."""
+    domain = interface.dialplan.domain or "${domain}"
+    for desk in desks:
+        for device in interface.plan.devices_of(desk):
+            if "/" in device:
+                continue
+            if interface.dialplan.domain:
+                known = await interface.ask(f"user_exists id {device} {domain}")
+                if known.strip() == "false":
+                    yield SettingsError(
+                        "esl_user",
+                        interface="freeswitch",
+                        device=device,
+                        desk=desk,
+                        domain=interface.dialplan.domain,
+                    )
+                    continue
+            if "user_not_registered" in await interface.ask(contact(device, interface.dialplan)):
+                yield Refused("device_unregistered", interface="freeswitch", desk=desk, devices=device)
+    for gateway in interface.plan.trunks:
+        if "invalid gateway" in (await interface.ask(f"sofia status gateway {gateway}")).lower():
+            yield SettingsError("esl_gateway", interface="freeswitch", gateway=gateway)
