@@ -17,7 +17,9 @@ from offhook.calls import CAN, COLUMNS, CONSULTING, REASON_WORDS, TRANSITIONS
 from offhook.cli.parser import COMMANDS as CLI
 from offhook.errors import CODES
 from offhook.hub import app
-from offhook.model import COMMANDS, EVENTS
+from offhook.interfaces.asterisk import commands as asterisk_commands
+from offhook.interfaces.freeswitch import commands as freeswitch_commands
+from offhook.model import COMMANDS, EVENTS, Command
 from offhook.settings.model import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -146,6 +148,45 @@ def settings() -> str:
     return table(["setting", "default", "what it is", "in the environment"], rows)
 
 
+def asterisk() -> str:
+    """What each command becomes on Asterisk."""
+    return _sent(asterisk_commands.SENT)
+
+
+def freeswitch() -> str:
+    """What each command becomes on FreeSWITCH."""
+    return _sent(freeswitch_commands.SENT)
+
+
+def _sent(sent: dict[type[Command], str]) -> str:
+    rows = [[f"`{name}`", sent.get(kind, "–")] for name, kind in COMMANDS.items()]
+    return table(["command", "what is sent"], rows)
+
+
+def asterisk_settings() -> str:
+    """Asterisk's settings."""
+    return _settings("asterisk.")
+
+
+def freeswitch_settings() -> str:
+    """FreeSWITCH's settings."""
+    return _settings("freeswitch.")
+
+
+def _settings(begin: str) -> str:
+    english = texts.catalogue("en")
+    rows = [
+        [
+            f"`{each.name}`",
+            f"`{each.default}`" if each.default else "",
+            english[f"setting.{each.name}"].partition(": ")[2],
+        ]
+        for each in SETTINGS.values()
+        if each.name.startswith(begin)
+    ]
+    return table(["setting", "default", "what it is"], rows)
+
+
 def routes() -> str:
     """The hub's routes, as its module lists them."""
     lines = (app.__doc__ or "").splitlines()
@@ -187,7 +228,7 @@ PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
     for part in (
         layers, rooms, transitions, state_diagram, can, error_tree, error_list, capabilities, interfaces, settings,
-        routes, commands, public, reasons,
+        routes, commands, public, reasons, asterisk, asterisk_settings, freeswitch, freeswitch_settings,
     )
 }  # fmt: skip
 

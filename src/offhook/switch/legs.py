@@ -272,7 +272,7 @@ class Legs:
         if known is not None:
             if device and not known.device:
                 self._identify(known, device, context, glue)
-            self.touched[known.talk] = None
+                self.touch(known)
             return known
         self.facts += 1
         talk = self._groups.get(group or native)
@@ -351,19 +351,20 @@ class Legs:
 
     def rings(self, leg: Leg) -> None:
         """Its device rings."""
-        leg.rang = True
-        self._count(leg)
+        if not leg.rang:
+            leg.rang = True
+            self._count(leg)
 
     def answers(self, leg: Leg) -> None:
         """Its device is off the hook, or the switch answered for it."""
-        self._count(leg)
         if not leg.up:
+            self._count(leg)
             leg.up, leg.answered_at = True, self.facts
             self._meet(leg)
 
     def dial_ended(self, leg: Leg, outcome: Outcome, caller: Leg | None = None) -> None:
         """The call of ``leg`` came to an end: answered or why not."""
-        self._count(leg)
+        self.facts += 1
         if outcome is Outcome.ANSWERED:
             if caller is not None and caller is not leg.caller and not leg.gone:
                 if leg.incoming:
@@ -392,7 +393,7 @@ class Legs:
 
     def hangs_up(self, leg: Leg) -> None:
         """Its device hung up."""
-        self._count(leg)
+        self.facts += 1
         if leg.asked or leg.gone:
             return
         leg.asked = self.facts
@@ -415,7 +416,7 @@ class Legs:
 
     def is_cut(self, leg: Leg) -> None:
         """The switch ends the leg by itself."""
-        self._count(leg)
+        self.facts += 1
         talk = leg.talk
         if leg.real and leg.talked and talk.closing is None and self._together(leg) and not leg.gone:
             talk.cut = True
@@ -467,7 +468,7 @@ class Legs:
         """The leg is in that bridge no more; its talk may well go on."""
         if leg.bridge == name:
             self._leave(leg)
-        self._count(leg)
+        self.facts += 1
 
     def merge(self, name: str, into: str) -> None:
         """Two bridges become one."""
@@ -553,7 +554,7 @@ class Legs:
 
     def queues(self, leg: Leg, queue: str) -> None:
         """It waits in a queue."""
-        self._count(leg)
+        self.facts += 1
         leg.talk.queue = leg.talk.queue or queue
         leg.talk.waiting = not leg.talked
 
@@ -670,6 +671,10 @@ class Legs:
                 del self._groups[group]
         while len(self._over) > REMEMBERED:
             self._over.popitem(last=False)
+
+    def touch(self, leg: Leg) -> None:
+        """Something is new that a desk may have to hear."""
+        self.touched[leg.talk] = None
 
     def _count(self, leg: Leg) -> None:
         self.facts += 1

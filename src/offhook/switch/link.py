@@ -176,7 +176,8 @@ class SwitchLink(ABC, Generic[Said]):
             done, _rest = await asyncio.wait({beginning, reading}, return_when=asyncio.FIRST_COMPLETED)
             if reading in done:
                 # a refused login and the end of the stream come together: what was refused says more
-                await asyncio.wait({beginning}, timeout=0.05)
+                for _turn in range(3):
+                    await asyncio.sleep(0)
             if beginning.done():
                 beginning.result()
             await reading

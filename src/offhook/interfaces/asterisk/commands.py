@@ -9,7 +9,24 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from offhook.errors import Refused, Unsupported
-from offhook.model import Command, Record, State
+from offhook.model import (
+    Answer,
+    CancelConsult,
+    Command,
+    CompleteTransfer,
+    Consult,
+    Dial,
+    HangUp,
+    Hold,
+    Park,
+    PassRecord,
+    Record,
+    Resume,
+    SendDigits,
+    Snapshot,
+    State,
+    Transfer,
+)
 from offhook.switch.desks import DeskCall, Role
 from offhook.switch.legs import Leg, called_by
 from offhook.switch.records import VARIABLE, record_text
@@ -180,3 +197,21 @@ def _one(far: list[Leg]) -> Leg:
     if not far:
         raise Refused("switch_no_channel", interface="asterisk")
     return far[0]
+
+
+SENT: dict[type[Command], str] = {
+    Dial: "`Originate` of the own phone, then the number in `asterisk.context`; before it `Getvar DEVICE_STATE(…)`",
+    Answer: "`PJSIPNotify` `Event: talk`, with `asterisk.phone_control`",
+    HangUp: "`Hangup`; of a ringing call with cause 21 (rejected)",
+    Hold: "`PJSIPNotify` `Event: hold`, with `asterisk.phone_control`",
+    Resume: "`PJSIPNotify` `Event: talk`; of a parked call `Originate` to its place",
+    Transfer: "`BlindTransfer`; of a ringing call `Redirect` of the caller",
+    Consult: "`Atxfer` (the dialplan's `Dial` needs `t` or `T`)",
+    CompleteTransfer: "`Hangup` of the own phone, which ends the consultation; two calls of the phone: `Bridge`",
+    CancelConsult: "`Hangup` of the one consulted",
+    SendDigits: "`PlayDTMF`, one each",
+    PassRecord: "`Setvar __OFFHOOK_RECORD` on both channels",
+    Park: "`Park`; Asterisk chooses the place",
+    Snapshot: "`Status` and `ParkedCalls`",
+}
+"""What each command becomes; the documentation's table is printed from it."""

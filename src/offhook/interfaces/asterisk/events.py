@@ -144,7 +144,9 @@ class Meaning:
         leg = self.leg(message, at)
         if leg is not None and leg.incoming and leg.kind is not Kind.PHONE and not leg.gone:
             number, name = caller_in(message)
-            leg.number, leg.name = leg.number or number, leg.name or name
+            if (number and not leg.number) or (name and not leg.name):
+                leg.number, leg.name = leg.number or number, leg.name or name
+                self.legs.touch(leg)
 
     def _renamed(self, message: Message, at: datetime) -> None:
         """Older versions tell a masquerade."""

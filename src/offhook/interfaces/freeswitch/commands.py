@@ -10,7 +10,23 @@ import re
 from typing import NamedTuple
 
 from offhook.errors import Refused
-from offhook.model import Record, State
+from offhook.model import (
+    Answer,
+    CancelConsult,
+    Command,
+    CompleteTransfer,
+    Consult,
+    Dial,
+    HangUp,
+    Hold,
+    PassRecord,
+    Record,
+    Resume,
+    SendDigits,
+    Snapshot,
+    State,
+    Transfer,
+)
 from offhook.switch.desks import DeskCall
 from offhook.switch.legs import Leg
 from offhook.switch.records import VARIABLE, record_text
@@ -125,3 +141,20 @@ def _one(far: list[Leg]) -> str:
     if not far:
         raise Refused("switch_no_channel", interface="freeswitch")
     return _word(far[0].id)
+
+
+SENT: dict[type[Command], str] = {
+    Dial: "`originate` of the own phone, then the number in `freeswitch.context`; before it `sofia_contact`",
+    Answer: "`uuid_phone_event … talk`, which many SIP phones obey",
+    HangUp: "`uuid_kill`; of a ringing call with `CALL_REJECTED`",
+    Hold: "`uuid_hold`",
+    Resume: "`uuid_hold off`",
+    Transfer: "`uuid_transfer` of the other side",
+    Consult: "`uuid_hold`, then `originate` of a second call on the own phone",
+    CompleteTransfer: "`uuid_bridge` of the two others",
+    CancelConsult: "`uuid_kill` of the second call, `uuid_hold off` of the first",
+    SendDigits: "`uuid_send_dtmf`",
+    PassRecord: "`uuid_setvar OFFHOOK_RECORD` on both legs",
+    Snapshot: "`show channels as json`, `show calls as json`",
+}
+"""What each command becomes; the documentation's table is printed from it."""

@@ -70,10 +70,7 @@ RECORDED = WANTED
 GIVE_UP_S = 15.0
 """So long after its time is out, a dial of which nothing was heard is over."""
 
-ACCEPTS: frozenset[type[Command]] = frozenset({
-    Answer, CancelConsult, CompleteTransfer, Consult, Dial, HangUp, Hold, PassRecord, Resume, SendDigits, Snapshot,
-    Transfer,
-})  # fmt: skip
+ACCEPTS: frozenset[type[Command]] = frozenset(commands.SENT)
 EMITS: frozenset[type[Event]] = frozenset({
     Alerting, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
     RemoteRinging, Resumed, Retrieved, Ringing, Transferred, Updated,
