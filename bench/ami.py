@@ -6,6 +6,7 @@ rounds; a ratio of 1.0 is the plain loop's time.
 """
 
 import asyncio
+import importlib
 import importlib.util
 import json
 import multiprocessing
@@ -32,7 +33,16 @@ GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 EVENTS = 200_000
 ROUNDS = 3
 LAST = b"Event: UserEvent\r\nUserEvent: OffhookLast\r\n\r\n"
-MASKED = (b"VarSet", b"Newexten", b"Cdr", b"SuccessfulAuth", b"ChallengeSent", b"RTCPSent", b"RTCPReceived", b"DTMFEnd")
+MASKED = (
+    b"VarSet",
+    b"Newexten",
+    b"Cdr",
+    b"SuccessfulAuth",
+    b"ChallengeSent",
+    b"RTCPSent",
+    b"RTCPReceived",
+    b"DTMFEnd",
+)
 """Events of classes that ``read = call,agent`` leaves out."""
 FILTERED = (b"CEL", b"DeviceStateChange", b"QueueMemberStatus", b"NewConnectedLine")
 """Events that the documented ``eventfilter`` leaves out."""
@@ -132,9 +142,8 @@ def ours(port: int) -> tuple[float, int]:
 
 def asterisk_ami(port: int) -> tuple[float, int]:
     """The library asterisk-ami: a thread, and a callback for each event."""
-    from asterisk.ami import AMIClient
-
-    client, seen = AMIClient(address="127.0.0.1", port=port), [0, 0.0, 0.0]
+    library = importlib.import_module("asterisk.ami")
+    client, seen = library.AMIClient(address="127.0.0.1", port=port), [0, 0.0, 0.0]
 
     def hear(event: Any, **_more: Any) -> None:
         seen[1] = seen[1] or time.perf_counter()
@@ -152,12 +161,11 @@ def asterisk_ami(port: int) -> tuple[float, int]:
 
 def panoramisk(port: int) -> tuple[float, int]:
     """The library panoramisk: asyncio, and a callback for each event."""
-    from panoramisk import Manager
-
+    library = importlib.import_module("panoramisk")
     seen = [0, 0.0, 0.0]
 
     async def run() -> None:
-        manager = Manager(host="127.0.0.1", port=port, username="x", secret="y")  # noqa: S106 - a pretend account
+        manager = library.Manager(host="127.0.0.1", port=port, username="x", secret="y")  # noqa: S106 - a pretend account
         done = asyncio.Event()
 
         def hear(_manager: Any, message: Any) -> None:
@@ -194,18 +202,21 @@ NEEDS = {"asterisk-ami": "asterisk", "panoramisk": "panoramisk"}
 def measured(*, masked: bool) -> None:
     data, events, calls = stream(masked=masked)
     context = multiprocessing.get_context("fork")
+    fresh = multiprocessing.get_context("spawn")  # for its own memory
     port = context.Value("i", 0)
     server = context.Process(target=serve, args=(data, port), daemon=True)
     server.start()
     while not port.value:
         time.sleep(0.01)
-    print(f"{events:,} events, {len(data) / 1e6:.0f} MB{', masked and filtered' if masked else ''}; calls {calls}")
+    print(
+        f"{events:,} events, {len(data) / 1e6:.0f} MB{', masked and filtered' if masked else ''}; calls {calls}"
+    )
     names = [name for name in RUNNERS if importlib.util.find_spec(NEEDS.get(name, "json"))]
     times: dict[str, list[float]] = {name: [] for name in names}
     for _round in range(ROUNDS):
         for name in names:
-            answer = context.Queue()
-            runner = context.Process(target=child, args=(name, port.value, answer))
+            answer = fresh.Queue()
+            runner = fresh.Process(target=child, args=(name, port.value, answer))
             runner.start()
             seconds, found, memory = answer.get()
             runner.join()
@@ -216,7 +227,9 @@ def measured(*, masked: bool) -> None:
     base = times["plain split loop"]
     for name in names[1:]:
         ratios = [mine / plainly for mine, plainly in zip(times[name], base, strict=True)]
-        print(f"  {name} / plain: median {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+        print(
+            f"  {name} / plain: median {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+        )
     server.kill()
 
 

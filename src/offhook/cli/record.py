@@ -1,12 +1,15 @@
 """``offhook record``: what a switch really sends, in files that ``offhook replay`` reads."""
 
 import asyncio
+import contextlib
 import json
 import re
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from offhook import catalogue, texts
 from offhook.embed import options_of
@@ -14,10 +17,12 @@ from offhook.errors import CommandError, Unsupported
 from offhook.settings.layers import resolve
 from offhook.switch.link import SwitchLink
 
-_NUMBER = re.compile(
-    rb"(?:CallerIDNum|ConnectedLineNum|Exten|DNID|[A-Za-z]*-(?:ID|Number|ANI|RDNIS)[A-Za-z-]*|Source|Destination)"
-    rb": (\+?[0-9]{6,15})\r?\n"
+_VALUE = re.compile(rb"(?m)^([A-Za-z0-9_()/.;-]+): ([^\r\n]*)")
+_NUMBER = re.compile(rb"(?<![0-9A-Fa-f-])(?:\+|%2B)?([0-9]{6,15})(?![0-9A-Fa-f])")
+_NO_NUMBER = re.compile(
+    rb"(?i)uuid|unique|linkedid|time|date|sequence|length|session|actionid|challenge|address|port|id$"
 )
+"""Headers whose digits are ids or times."""
 _SECRET = re.compile(rb"(?im)^((?:Secret|Key): |auth )[^\r\n]*")
 
 
@@ -35,47 +40,52 @@ async def _record(options: Namespace) -> int:
     path = Path(options.file)
     settings = resolve()
     link, _device = kind.for_desk("", options_of(kind, settings))
-    received, sent, began = bytearray(), bytearray(), time.monotonic()
-    reads: list[tuple[float, int, int]] = []
+    began, place = time.monotonic(), 0
+    timing = path.with_name(path.name + ".timing.jsonl")
+    said = path.with_name(path.name + ".sent")
+    reads = 0
+    with _files(path, timing, said) as (bytes_to, reads_to, sent_to):
 
-    def heard(data: bytes) -> None:
-        reads.append((round(time.monotonic() - began, 6), len(received), len(data)))
-        received.extend(data)
+        def heard(data: bytes) -> None:
+            nonlocal place, reads
+            line = json.dumps([round(time.monotonic() - began, 6), place, len(data)])
+            reads_to.write(f"{line}\n".encode())
+            bytes_to.write(data)
+            place, reads = place + len(data), reads + 1
 
-    link.tap(heard, sent.extend)
-    await link.open()
-    print(texts.say("cli.record.running", options.language, path=str(path)), file=sys.stderr)
-    try:
-        await asyncio.sleep(options.seconds or float("inf"))
-    except asyncio.CancelledError:
-        pass
-    finally:
-        await link.close()
-        _write(path, bytes(received), bytes(sent), reads, replace=options.replace_numbers)
-    found = {"file": str(path), "bytes": len(received), "reads": len(reads)}
+        link.tap(heard, lambda data: sent_to.write(_SECRET.sub(rb"\1****", data)))
+        await link.open()
+        print(texts.say("cli.record.running", options.language, path=str(path)), file=sys.stderr)
+        try:
+            await asyncio.sleep(options.seconds or float("inf"))
+        except asyncio.CancelledError:
+            pass
+        finally:
+            await link.close()
+    if options.replace_numbers:
+        _replace_numbers(path, said)
+    found = {"file": str(path), "bytes": place, "reads": reads}
     print(json.dumps(found) if options.json else texts.say("cli.record.done", options.language, **found))
     return 0
 
 
-def _write(
-    path: Path, received: bytes, sent: bytes, reads: list[tuple[float, int, int]], *, replace: bool
-) -> None:
-    sent = _SECRET.sub(rb"\1****", sent)
-    if replace:
-        received, sent = _without_numbers(received, sent)
-    path.write_bytes(received)
-    path.with_name(path.name + ".sent").write_bytes(sent)
-    lines = "".join(json.dumps(each) + "\n" for each in reads)
-    path.with_name(path.name + ".timing.jsonl").write_text(lines, "utf-8")
+@contextlib.contextmanager
+def _files(*paths: Path) -> Iterator[list[BinaryIO]]:
+    """Write to all of them as it comes: a recording that is cut off is a recording."""
+    with contextlib.ExitStack() as stack:
+        yield [stack.enter_context(path.open("wb")) for path in paths]
 
 
-def _without_numbers(received: bytes, sent: bytes) -> tuple[bytes, bytes]:
-    """Replace every telephone number by one as long, the same everywhere; lengths and order stay."""
-    numbers = sorted(set(_NUMBER.findall(received)), key=lambda number: (-len(number), number))
-    for index, number in enumerate(numbers, 1):
-        plus = number[:1] if number[:1] == b"+" else b""
-        digits = len(number) - len(plus)
-        put = plus + b"0" + f"{index:0{digits - 1}}".encode()
-        whole = re.compile(rb"(?<![0-9])" + re.escape(number) + rb"(?![0-9])")
+def _replace_numbers(path: Path, said: Path) -> None:
+    """Put another number, as long, in place of each, the same in both files; lengths and order stay."""
+    received, sent = path.read_bytes(), said.read_bytes()
+    numbers: set[bytes] = set()
+    for key, value in _VALUE.findall(received + b"\n" + sent):
+        if not _NO_NUMBER.search(key):
+            numbers.update(_NUMBER.findall(value))
+    for index, number in enumerate(sorted(numbers, key=lambda each: (-len(each), each)), 1):
+        put = b"0" + f"{index:0{len(number) - 1}}".encode()
+        whole = re.compile(rb"(?<![0-9])" + number + rb"(?![0-9])")
         received, sent = whole.sub(put, received), whole.sub(put, sent)
-    return received, sent
+    path.write_bytes(received)
+    said.write_bytes(sent)

@@ -184,12 +184,9 @@ class Desks:
             found = [caller]
         return found or [each for each in called_by(leg) if not each.gone]
 
-    def rivals(self, cause: str) -> list[Leg]:
-        """Return a desk's devices that still ring for a dial which another of them has taken."""
-        for call in self._calls.values():
-            if call.begun_by == cause and len(call.legs) > 1 and any(leg.up for leg in call.legs):
-                return [leg for leg in call.legs if not leg.up and not leg.gone]
-        return []
+    def begun_by(self, cause: str) -> DeskCall | None:
+        """Return the open call that a command began."""
+        return next((call for call in self._calls.values() if call.begun_by == cause), None)
 
     def dialling(
         self, desk: str, leg: Leg, meant: str, cause: str, record: Record | None, held: DeskCall | None = None
@@ -278,7 +275,7 @@ class Desks:
         return State.INITIATED
 
     def _consults_now(self, call: DeskCall) -> bool:
-        return any(
+        return bool(call.talk.consults) and any(
             known.role is Role.CONSULTING
             and known.desk == call.desk
             and self._consult_state(known) is not State.CLEARED
@@ -362,6 +359,22 @@ class Desks:
             found += self._came_over(call, party, words)
             words["call"] = call.id
             party = call.party
+        found += self._learnt(call, party, words)
+        if state is not call.state:
+            found += self._steps(call, state, words)
+            call.state = state
+        if state is State.CLEARED:
+            del self._calls[call.id]
+            for leg in call.legs:
+                if leg.gone:
+                    self._of_leg.pop(leg.id, None)
+        if found:
+            call.cause = ""
+        return found
+
+    def _learnt(self, call: DeskCall, party: Party, words: dict[str, Any]) -> list[Event]:
+        """Return what is new of a call beside its state: the other end, its record, that it was passed on."""
+        found: list[Event] = []
         if party not in (call.party, NOBODY):
             call.party = party
             found.append(Updated(**words, party=party))
@@ -374,13 +387,6 @@ class Desks:
                 passing.told = True
                 kind = "blind" if passing.kind == "blind" else "attended"
                 found.append(Transferred(**words, to=passing.to, kind=kind))
-        if state is not call.state:
-            found += self._steps(call, state, words)
-            call.state = state
-        if state is State.CLEARED:
-            del self._calls[call.id]
-        if found:
-            call.cause = ""
         return found
 
     def _opening(self, call: DeskCall, party: Party, words: dict[str, Any]) -> Event:
@@ -434,8 +440,9 @@ class Desks:
         """Say whether a desk that dialled a feature code has got somebody else's call by it."""
         leg = call.legs[0]
         fetched = leg.picked or (call.talk.parked and call.talk.retrieved_by == call.desk and leg.talked)
-        own = any(each.desk == call.desk and each.state is State.PARKED for each in self._in(call.talk))
-        return call.role is Role.CALLER and bool(fetched) and call.talk.origin is not leg and not own
+        if call.role is not Role.CALLER or not fetched or call.talk.origin is leg:
+            return False
+        return not any(each.desk == call.desk and each.state is State.PARKED for each in self._in(call.talk))
 
     def _came_over(self, call: DeskCall, party: Party, words: dict[str, Any]) -> list[Event]:
         """Tell that what a desk dialled became the call it fetched, its own parked one or another's."""

@@ -19,6 +19,10 @@ STRAY = timedelta(seconds=2)
 """News of a talk may come this long after its last leg is gone."""
 MOST_STRAY = 500
 """And of so many talks at most."""
+MOST_LEGS = 200
+"""A talk with more legs lets go of those that rang in vain: a caller may wait in a queue for an hour."""
+MANY_BRIDGES = 200
+"""So many more bridges than legs, and empty ones are let go of whose end was not told."""
 REMEMBERED = 20_000
 """How many legs that are long gone are still known by name."""
 
@@ -149,8 +153,11 @@ class Talk:
     parked: bool = False
     slot: str = ""
     parker: str = ""
+    parkee: Leg | None = None
     retrieved_by: str = ""
     picked_up_from: str = ""
+    rang_before: set[str] = field(default_factory=set)
+    """Who rang in vain so long ago that their legs are let go of."""
     closing: Leg | None = None
     cut: bool = False
     """The switch ended the talk before anybody hung up."""
@@ -390,6 +397,29 @@ class Legs:
         talk = leg.talk
         if talk.closed and talk not in self._finished:
             self._finished[talk] = at
+        elif len(talk.legs) > MOST_LEGS:
+            self._thin(talk)
+
+    def _thin(self, talk: Talk) -> None:
+        """Let go of the legs of a long talk that rang in vain; that they rang is kept."""
+        for leg in talk.legs[: -MOST_LEGS // 2]:
+            if (
+                leg.closed
+                and leg.caller is not None
+                and not leg.talked
+                and not leg.called
+                and leg.other_half is None
+            ):
+                if leg.rang:
+                    talk.rang_before.add(leg.desk or leg.dialled or leg.number)
+                leg.caller.called = [each for each in leg.caller.called if each is not leg]
+                talk.legs.remove(leg)
+                self._drop(leg)
+
+    def _drop(self, leg: Leg) -> None:
+        self.legs.pop(leg.id, None)
+        self._of_desk.get(leg.desk, {}).pop(leg.id, None)
+        self._over[leg.id] = None
 
     def hangs_up(self, leg: Leg) -> None:
         """Its device hung up."""
@@ -447,10 +477,10 @@ class Legs:
     def enters(self, name: str, leg: Leg, *, joins: bool = True) -> None:
         """The leg is in a bridge. ``joins``: and so in a talk with those there."""
         self._count(leg)
-        bridge = self.bridges.setdefault(name, Bridge(joins=joins))
-        bridge.joins = bridge.joins and joins
         if leg.gone:
             return
+        bridge = self.bridges.setdefault(name, Bridge(joins=joins))
+        bridge.joins = bridge.joins and joins
         if leg.bridge and leg.bridge != name:
             self._leave(leg)
         leg.bridge = name
@@ -563,10 +593,17 @@ class Legs:
         self._count(leg)
         talk = leg.talk
         talk.parked, talk.slot, talk.parker, talk.retrieved_by = True, slot, by, ""
+        talk.parkee = leg
         talk.closing = None
         talk.passings = [
             each for each in talk.passings if each.transferee is not leg or each.legs or each.answered
         ]
+
+    def parked_are(self, natives: set[str]) -> None:
+        """Nobody else is in a parking place."""
+        for leg in list(self.legs.values()):
+            if leg.talk.parkee is leg and leg.talk.slot and leg.id not in natives:
+                self.leaves_place(leg)
 
     def leaves_place(self, leg: Leg) -> None:
         """It is in no parking place any more, and nobody took it back."""
@@ -661,11 +698,16 @@ class Legs:
                 self._forget(talk)
         return found
 
+    def sweep(self) -> None:
+        """Let go of bridges in which nobody is."""
+        for name in [name for name, bridge in self.bridges.items() if not bridge.members]:
+            del self.bridges[name]
+
     def _forget(self, talk: Talk) -> None:
+        if len(self.bridges) > 2 * len(self.legs) + MANY_BRIDGES:
+            self.sweep()
         for leg in talk.legs:
-            self.legs.pop(leg.id, None)
-            self._of_desk.get(leg.desk, {}).pop(leg.id, None)
-            self._over[leg.id] = None
+            self._drop(leg)
         for group in talk.groups:
             if self._groups.get(group) is talk:
                 del self._groups[group]

@@ -13,6 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from offhook.errors import LoginRefused, OffhookError, OutcomeUnknown, SettingsError, Unreachable
 from offhook.model import Event, LineLost, Snapshot
+from offhook.switch.desks import DeskCall
 from offhook.switch.legs import Leg, Talk
 from offhook.switch.plan import Plan
 from offhook.switch.watch import Watch
@@ -56,8 +57,11 @@ class SwitchLink(ABC, Generic[Said]):
         self._first: asyncio.Future[None] | None = None
         self._told_why = ""
         self._up = False
-        self._rung_all: set[str] = set()
-        """Dials that alerted more than one device, until one of them answers."""
+        self._rung_all: dict[str, DeskCall] = {}
+        """Dials that alerted more than one device, until one of them answers or all are over."""
+        self._unborn: dict[str, Leg] = {}
+        """Legs to be ended as soon as the switch has made them."""
+        self._looking = asyncio.Lock()
         self._timers: set[asyncio.TimerHandle] = set()
         self._heard: Callable[[bytes], object] | None = None
         self._sent: Callable[[bytes], object] | None = None
@@ -73,8 +77,8 @@ class SwitchLink(ABC, Generic[Said]):
         """Log in and subscribe. Raises ``LoginRefused``."""
 
     @abstractmethod
-    async def _look(self, line: str = "", cause: str = "") -> None:
-        """Ask how it stands, and tell so."""
+    async def _look(self, cause: str = "") -> None:
+        """Ask how it stands, and tell so; one at a time."""
 
     @abstractmethod
     def _take(self, message: Said, at: datetime) -> None:
@@ -152,6 +156,9 @@ class SwitchLink(ABC, Generic[Said]):
             error = found
         except OSError:
             error = Unreachable("line_lost", interface=self.interface_name)
+        except Exception:
+            log.exception("%s: the link is made again", self.interface_name)
+            error = Unreachable("line_lost", interface=self.interface_name)
         finally:
             was_up, self._up = self._up, False
             self._writer = None
@@ -190,7 +197,8 @@ class SwitchLink(ABC, Generic[Said]):
         try:
             async with asyncio.timeout(LOGIN_S):
                 await self._begin()
-                await self._look()
+                async with self._looking:
+                    await self._look()
         except TimeoutError:
             raise Unreachable(
                 "switch_silent", interface=self.interface_name, address=str(self.address)
@@ -223,7 +231,12 @@ class SwitchLink(ABC, Generic[Said]):
                 self._heard(data)
             at = _now()
             for message in framer.receive(data):
-                self._take(message, at)
+                try:
+                    self._take(message, at)
+                except OffhookError:
+                    raise
+                except Exception:  # one odd message must not make every desk deaf
+                    log.exception("%s: a message is left out", self.interface_name)
 
     # --- asking and being answered ----------------------------------------------------------------------------------
 
@@ -272,19 +285,45 @@ class SwitchLink(ABC, Generic[Said]):
 
     def _tell(self, at: datetime) -> None:
         """Hand on what is new, and stop the devices that ring in vain."""
-        for cause in list(self._rung_all):
-            for leg in self.watch.desks.rivals(cause):
-                self._rung_all.discard(cause)
-                self._drop(leg)
+        for cause, call in list(self._rung_all.items()):
+            if any(leg.up for leg in call.legs) or all(leg.gone for leg in call.legs):
+                del self._rung_all[cause]
+                for leg in call.legs:
+                    if not leg.up and not leg.gone:
+                        self._end_leg(leg)
+        for native, leg in list(self._unborn.items()):
+            if leg.channel or leg.gone:
+                del self._unborn[native]
+                if not leg.gone:
+                    self._drop(leg)
         for event in self.watch.news(at):
             self._events.put_nowait(event)
 
-    def _tell_back(self, there: set[str], line: str, cause: str) -> None:
+    def _tell_back(self, there: set[str], cause: str) -> None:
         """Hand on how the switch stands."""
-        self._events.put_nowait(self.watch.back(there, _now(), line, cause))
+        self._events.put_nowait(self.watch.back(there, _now(), cause))
         self._up, self._told_why = True, ""
         if self._first is not None and not self._first.done():
             self._first.set_result(None)
+
+    def _end_leg(self, leg: Leg) -> None:
+        """Have a leg ended, as soon as it is there."""
+        if leg.channel:
+            self._drop(leg)
+        else:
+            self._unborn[leg.id] = leg
+
+    def _end_unborn(self, call: DeskCall) -> None:
+        """Have those legs of a call ended, as soon as they are there, that the switch has not made yet."""
+        for leg in call.legs:
+            if leg.originated and not leg.channel and not leg.gone:
+                self._unborn[leg.id] = leg
+
+    def _rang(self, cause: str, legs: int) -> None:
+        """Note a dial that alerted more than one device."""
+        call = self.watch.desks.begun_by(cause)
+        if call is not None and legs > 1:
+            self._rung_all[cause] = call
 
     def _later(self, seconds: float, act: Callable[[], None]) -> None:
         def due() -> None:
@@ -299,7 +338,8 @@ class SwitchLink(ABC, Generic[Said]):
             raise Unreachable("line_lost", interface=self.interface_name)
 
     async def _snapshot(self, command: Snapshot) -> None:
-        await self._look(command.line, command.id)
+        async with self._looking:
+            await self._look(command.id)
 
 
 def words(options: Any) -> list[str]:

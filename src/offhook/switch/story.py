@@ -87,9 +87,7 @@ class _Teller:
             "direction": direction,
             "from": self.caller(direction),
             "to": self.called(),
-            "rang": sorted(
-                {self.name(leg) for leg in self.reached if leg.rang and not leg.incoming}, key=_number
-            ),
+            "rang": self.rang(),
             "answered_by": self.name(answered) if answered else None,
             "result": result,
             "ended_by": self.ended_by(direction, result),
@@ -149,6 +147,11 @@ class _Teller:
         """Return the extension, or for the outside the number that was called."""
         unsaid = self.called() if leg.kind is Kind.TRUNK and leg is not self.origin else ""
         return leg.desk or leg.dialled or leg.number or unsaid or leg.device
+
+    def rang(self) -> list[str]:
+        """Return who rang, in order of number."""
+        legs = {self.name(leg) for leg in self.reached if leg.rang and not leg.incoming}
+        return sorted(legs | self.talk.rang_before, key=_number)
 
     def answered(self) -> Leg | None:
         taken = [leg for leg in self.reached if leg.talked and (leg.up or leg.outcome is Outcome.ANSWERED)]

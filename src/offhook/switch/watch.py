@@ -81,15 +81,19 @@ class Watch(Generic[Said]):
         """The switch is asked how it stands: whatever is first heard of from now on is no ghost."""
         self._since = self.legs.facts
 
-    def back(self, there: set[str], at: datetime, line: str = "", cause: str = "") -> LineBack:
-        """The switch has said which legs there are; returns the snapshot of every desk's calls."""
+    def back(self, there: set[str], at: datetime, cause: str = "") -> LineBack:
+        """The switch has said which legs there are; returns the snapshot of every desk's calls.
+
+        Always of every desk: whoever did not ask may have lost a call too.
+        """
         for leg in list(self.legs.legs.values()):
-            if leg.id not in there and leg.order <= self._since and not leg.gone:
+            waited_for = leg.originated and not leg.channel  # a dial that the switch has not begun yet
+            if leg.id not in there and leg.order <= self._since and not leg.gone and not waited_for:
                 self._ghost(leg, at)
+        self.legs.sweep()
         self.syncing = False
         self.desks.news(at)
-        calls = tuple(call for call in self.desks.calls() if line in ("", call.line))
-        return LineBack(at=at, line=line, cause=cause, calls=calls)
+        return LineBack(at=at, line="", cause=cause, calls=self.desks.calls())
 
     def _ghost(self, leg: Leg, at: datetime) -> None:
         call = self.desks.of_leg(leg)

@@ -9,11 +9,19 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Self
 
-from offhook.errors import CommandError, LoginRefused, OffhookError, Refused, SettingsError, Unsupported
+from offhook.errors import (
+    CommandError,
+    LoginRefused,
+    OffhookError,
+    OutcomeUnknown,
+    Refused,
+    SettingsError,
+    Unsupported,
+)
 from offhook.interface import Availability, only
 from offhook.interfaces.asterisk import commands
 from offhook.interfaces.asterisk.commands import Action, Dialplan
-from offhook.interfaces.asterisk.events import WANTED, Meaning
+from offhook.interfaces.asterisk.events import WANTED, Meaning, began_of
 from offhook.interfaces.asterisk.examine import examine
 from offhook.interfaces.asterisk.snapshot import OURS, read_channels
 from offhook.interfaces.asterisk.wire import Framer, Message, encode
@@ -54,7 +62,7 @@ from offhook.model import (
 )
 from offhook.switch.desks import DeskCall
 from offhook.switch.legs import Leg, Outcome, Talk
-from offhook.switch.link import SwitchLink
+from offhook.switch.link import ANSWER_S, SwitchLink
 from offhook.switch.plan import Plan, plan_of
 from offhook.switch.records import VARIABLE
 from offhook.switch.watch import Watch
@@ -191,12 +199,12 @@ class AsteriskInterface(SwitchLink[Message]):
                 "switch_login_refused", interface=self.name, user=self.user, file="manager.conf"
             )
 
-    async def _look(self, line: str = "", cause: str = "") -> None:
+    async def _look(self, cause: str = "") -> None:
         """Ask for every channel, and for who is parked where the switch has parking."""
         self.watch.asked()
         await self._listed(commands.CHANNELS, needed=True)
         await self._listed(commands.PARKED, needed=False)
-        self._tell_back(self._there, line, cause)
+        self._tell_back(self._there, cause)
 
     async def _listed(self, what: Action, *, needed: bool) -> None:
         number = self._number()
@@ -205,11 +213,21 @@ class AsteriskInterface(SwitchLink[Message]):
         try:
             answer = await self._act(what, number)
             if answer.get("response") == "Success":
-                await complete
+                async with asyncio.timeout(ANSWER_S):
+                    await complete
             elif needed:
                 raise _refusal(what, answer)
+        except TimeoutError:
+            raise OutcomeUnknown("answer_lost", interface=self.name) from None
         finally:
-            del self._lists[number]
+            self._lists.pop(number, None)
+
+    def _give_up_answers(self) -> None:
+        super()._give_up_answers()
+        for _rows, complete in self._lists.values():
+            if not complete.done():
+                complete.set_exception(OutcomeUnknown("answer_lost", interface=self.name))
+                complete.exception()  # it may be that nobody waits
 
     def _meaning(self) -> Meaning:
         found = self.watch.meaning
@@ -240,10 +258,13 @@ class AsteriskInterface(SwitchLink[Message]):
         if message.event == "Status":
             rows.append(message)
         elif message.event == "ParkedCall":
+            rows.append(message)
             self.watch.meaning.read(message, at)
         elif message.event.endswith("Complete") and not complete.done():
             if message.event == "StatusComplete":
                 self._there = read_channels(rows, self._meaning(), at)
+            elif message.event == "ParkedCallsComplete":
+                self.watch.legs.parked_are({row.get("parkeeuniqueid") for row in rows})
             complete.set_result(rows)
 
     def _dial_failed(self, message: Message, at: datetime) -> bool:
@@ -280,7 +301,11 @@ class AsteriskInterface(SwitchLink[Message]):
         call.cause = command.id
         if isinstance(command, Transfer) and call.state is State.ALERTING:
             call.diverted = command.to
-        await self._all(actions, call)
+        try:
+            await self._all(actions)
+        except OffhookError:
+            call.cause, call.hanging, call.diverted = "", False, ""
+            raise
         if isinstance(command, PassRecord):
             self.watch.attach(call, command.record)
             self._tell(_now())
@@ -290,7 +315,8 @@ class AsteriskInterface(SwitchLink[Message]):
         match command:
             case HangUp():
                 call.hanging = True
-                return commands.hang_up(call)
+                self._end_unborn(call)
+                return [each for each in commands.hang_up(call) if each.headers[0][1] not in self._unborn]
             case Transfer():
                 return commands.transfer(call, far, command.to, self._reachable(), command.record)
             case Consult():
@@ -321,43 +347,51 @@ class AsteriskInterface(SwitchLink[Message]):
         device = self._devices(call.desk)[0]
         return [commands.originate(device, self._native(0), call.slot, self._reachable(), call.record)]
 
-    async def _all(self, actions: Iterable[Action], call: DeskCall) -> None:
-        """Send one after the other. Raises for the first that is refused."""
+    async def _all(self, actions: Iterable[Action]) -> None:
+        """Send one after the other. Raises for the first that is refused; a further leg may be gone with the first."""
+        done = False
         for each in actions:
             answer = await self._act(each)
             if answer.get("response") == "Error":
-                call.cause, call.hanging, call.diverted = "", False, ""
-                raise _refusal(each, answer)
+                refusal = _refusal(each, answer)
+                if not (done and refusal.code == "switch_no_channel" and each.name == "Hangup"):
+                    raise refusal
+            done = True
 
     async def _dial(self, command: Dial) -> None:
         plan = self._reachable()
         devices = await self._registered(command.line)
-        accepted, refused = 0, None
-        rung = devices if self._ring_all else devices[:1]
-        if len(rung) > 1:
-            self._rung_all.add(command.id)
-        for index, device in enumerate(rung):
-            native, number = self._native(index), self._number()
+        # phones that pick up by themselves would all pick up, and each would call the number
+        rung = devices if self._ring_all and not plan.auto_answer else devices[:1]
+        planned = [(device, self._native(index), self._number()) for index, device in enumerate(rung)]
+        expected: dict[str, Leg] = {}
+
+        def begin(answer: Message) -> None:
+            if answer.get("response") == "Success" and not expected:
+                for device, native, number in planned:
+                    expected[number] = self._expect(command, device, native, number)
+
+        refused = None
+        for device, native, number in planned:
             what = commands.originate(device, native, command.number, plan, command.record)
-
-            def begin(
-                answer: Message, device: str = device, native: str = native, number: str = number
-            ) -> None:
-                if answer.get("response") != "Success":
-                    return
-                leg = self.watch.legs.leg(native, _now(), device)
-                leg.began = leg.at
-                self.watch.desks.dialling(command.line, leg, command.number, command.id, command.record)
-                self._dials[number] = leg
-                self._later(plan.ring_s + GIVE_UP_S, lambda: self._give_up(number))
-
             answer = await self._act(what, number, begin)
-            if answer.get("response") == "Success":
-                accepted += 1
-            else:
+            if answer.get("response") != "Success":
                 refused = _refusal(what, answer)
-        if not accepted and refused is not None:
+                self._give_up(number)
+                if not expected:
+                    planned = [each for each in planned if each[2] != number]
+        if not expected and refused is not None:
             raise refused
+        self._rang(command.id, len(expected))
+
+    def _expect(self, command: Dial, device: str, native: str, number: str) -> Leg:
+        """Know a leg that the switch is about to make; of which nothing is heard, it ends in time."""
+        leg = self.watch.legs.leg(native, _now(), device)
+        leg.began = began_of(native) or leg.at
+        self.watch.desks.dialling(command.line, leg, command.number, command.id, command.record)
+        self._dials[number] = leg
+        self._later(self.dialplan.ring_s + GIVE_UP_S, lambda: self._give_up(number))
+        return leg
 
     def _give_up(self, number: str) -> None:
         """End a dial of which nothing was ever heard."""

@@ -64,6 +64,12 @@ def device_of(channel: str) -> str:
     return match[1] if match else channel.partition(";")[0]
 
 
+def began_of(native: str) -> datetime | None:
+    """Return when a channel was made, where its id is in Asterisk's own form; it only sorts."""
+    born = _BORN.search(native)
+    return datetime.fromtimestamp(int(born[1]), UTC) if born is not None else None
+
+
 class Meaning:
     """Reads one Asterisk's events into :class:`~offhook.switch.legs.Legs`."""
 
@@ -102,9 +108,7 @@ class Meaning:
             group="" if self.legs.is_over(group) else group,
         )
         leg.channel = leg.channel or channel
-        born = _BORN.search(native)
-        if born is not None and leg.began is None:
-            leg.began = datetime.fromtimestamp(int(born[1]), UTC)
+        leg.began = leg.began or began_of(native)
         if half is not None:
             self._pair_by_name(half, leg)
         return leg

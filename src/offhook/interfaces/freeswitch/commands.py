@@ -32,8 +32,12 @@ from offhook.switch.legs import Leg
 from offhook.switch.records import VARIABLE, record_text
 
 _EXTEN = re.compile(r"[0-9*#+]+")
-_WORD = re.compile(r"[A-Za-z0-9_.:@/*#+-]+")
+_WORD = re.compile(r"[A-Za-z0-9_.:@/*#+%-]+")
 _SHOWN = re.compile(r"[\w .\-&+/():@]+")
+
+
+DIAL = "OFFHOOK_DIAL"
+"""A variable that ties together the legs of one dial: a user may be registered twice."""
 
 
 class Dialplan(NamedTuple):
@@ -49,7 +53,8 @@ def originate(device: str, native: str, number: str, plan: Dialplan, record: Rec
     """Return the command that alerts the own phone and then calls ``number``."""
     variables = {
         "origination_uuid": native,
-        "origination_caller_id_number": _number(number),
+        DIAL: native,
+        "origination_caller_id_number": checked_number(number),
         "originate_timeout": str(max(1, round(plan.ring_s))),
         "ignore_early_media": "true",
     }
@@ -104,7 +109,7 @@ def resume(call: DeskCall) -> list[str]:
 def transfer(far: list[Leg], to: str, plan: Dialplan, record: Record | None) -> list[str]:
     """Send the other side on, talking or calling."""
     attached = attach(far, record) if record is not None else []
-    return [*attached, f"uuid_transfer {_one(far)} {_number(to)} XML {_word(plan.context)}"]
+    return [*attached, f"uuid_transfer {_one(far)} {checked_number(to)} XML {_word(plan.context)}"]
 
 
 def complete(far: list[Leg], consulted: list[Leg]) -> list[str]:
@@ -124,7 +129,8 @@ def attach(legs: list[Leg], record: Record) -> list[str]:
     return [f"uuid_setvar {_word(leg.id)} {VARIABLE} {record_text(record)}" for leg in legs if leg.real]
 
 
-def _number(number: str) -> str:
+def checked_number(number: str) -> str:
+    """Return a number. Raises ``Refused`` for what is none."""
     if not _EXTEN.fullmatch(number):
         raise Refused("number_unreadable", interface="freeswitch", number=number[:40])
     return number

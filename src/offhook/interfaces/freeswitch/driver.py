@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Self
@@ -44,6 +45,7 @@ from offhook.model import (
     Merged,
     Parked,
     PassRecord,
+    Record,
     RecordPassed,
     RemoteRinging,
     Resume,
@@ -119,6 +121,8 @@ class FreeswitchInterface(SwitchLink[Message]):
         self._reply: asyncio.Future[Message] | None = None
         self._begun: dict[str, tuple[asyncio.Future[Message], Callable[[Message], None]]] = {}
         self._there: set[str] = set()
+        self._jobs: deque[str] = deque()
+        """Jobs sent whose beginning is not answered yet."""
 
     @classmethod
     def availability(cls) -> Availability:
@@ -193,6 +197,7 @@ class FreeswitchInterface(SwitchLink[Message]):
     async def _attempt(self) -> bool:
         self._greeted = asyncio.get_running_loop().create_future()
         self._reply = None
+        self._jobs.clear()
         try:
             return await super()._attempt()
         finally:
@@ -200,7 +205,7 @@ class FreeswitchInterface(SwitchLink[Message]):
                 if not began.done():
                     began.set_exception(OutcomeUnknown("answer_lost", interface=self.name))
 
-    async def _look(self, line: str = "", cause: str = "") -> None:
+    async def _look(self, cause: str = "") -> None:
         self.watch.asked()
 
         def channels(message: Message) -> None:
@@ -211,7 +216,7 @@ class FreeswitchInterface(SwitchLink[Message]):
 
         await self._do(CHANNELS, channels)
         await self._do(CALLS, calls)
-        self._tell_back(self._there, line, cause)
+        self._tell_back(self._there, cause)
 
     def _meaning(self) -> Meaning:
         found = self.watch.meaning
@@ -244,6 +249,10 @@ class FreeswitchInterface(SwitchLink[Message]):
     def _take_reply(self, message: Message) -> None:
         """A job's reply only says that it began, or that it never will."""
         job = message.head.get("job-uuid", "") or message.reply.partition("Job-UUID: ")[2].strip()
+        if not job and self._jobs and (self._reply is None or self._reply.done()):
+            job = self._jobs[0]  # what is not allowed is refused without an id, in the order it was sent
+        if job in self._jobs:
+            self._jobs.remove(job)
         if job in self._begun:
             began, begin = self._begun[job]
             begin(message)
@@ -272,8 +281,7 @@ class FreeswitchInterface(SwitchLink[Message]):
         if call is None:
             raise CommandError("call_unknown", call=str(getattr(command, "call", "")))
         if isinstance(command, Consult):
-            await self._all(commands.hold(call) if call.state is State.CONNECTED else [])
-            await self._dial(command.line, command.to, command, call)
+            await self._consult(command, call)
             return
         far = self.watch.desks.far_legs(call)
         texts = self._texts(command, call, far)
@@ -281,7 +289,7 @@ class FreeswitchInterface(SwitchLink[Message]):
         undo = self._beforehand(command, call, far)
         try:
             await self._all(texts)
-        except Refused:
+        except OffhookError:
             call.cause = ""
             undo()
             raise
@@ -289,10 +297,24 @@ class FreeswitchInterface(SwitchLink[Message]):
             self.watch.attach(call, command.record)
             self._tell(datetime.now(UTC))
 
+    async def _consult(self, command: Consult, call: DeskCall) -> None:
+        """Hold the call and make a second one; where that cannot begin, the first goes on."""
+        commands.checked_number(command.to)
+        await self._registered(command.line)
+        held = call.state is State.CONNECTED
+        await self._all(commands.hold(call) if held else [])
+        try:
+            await self._dial(command.line, command.to, command, call)
+        except OffhookError:
+            if held:
+                await self._all(commands.resume(call))
+            raise
+
     def _texts(self, command: Command, call: DeskCall, far: list[Leg]) -> list[str]:
         match command:
             case HangUp():
-                return commands.hang_up(call)
+                self._end_unborn(call)
+                return [text for text in commands.hang_up(call) if text.split(" ")[1] not in self._unborn]
             case Answer():
                 return commands.answer(call)
             case Hold():
@@ -341,53 +363,55 @@ class FreeswitchInterface(SwitchLink[Message]):
     async def _dial(self, desk: str, number: str, command: Command, held: DeskCall | None = None) -> None:
         plan = self._reachable()
         devices = await self._registered(desk)
-        rung = devices if self._ring_all else devices[:1]
-        if len(rung) > 1:
-            self._rung_all.add(command.id)
-        for device in rung:
-            native = str(uuid.uuid4())
-            text = commands.originate(device, native, number, plan, getattr(command, "record", None))
-            await self._originate(desk, (device, native), text, number, command, held)
-
-    async def _originate(
-        self,
-        desk: str,
-        leg_of: tuple[str, str],
-        text: str,
-        number: str,
-        command: Command,
-        held: DeskCall | None,
-    ) -> None:
-        """Start an originate. Its job ends only when the own phone answers, so its beginning is the acceptance.
-
-        Raises ``Refused`` where it did not begin.
-        """
-        device, native = leg_of
-        job = str(uuid.uuid4())
-        began: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        # phones that pick up by themselves would all pick up, and each would call the number
+        rung = devices if self._ring_all and not plan.auto_answer else devices[:1]
+        planned = {str(uuid.uuid4()): (device, str(uuid.uuid4())) for device in rung}
+        record: Record | None = getattr(command, "record", None)
+        expected: dict[str, Leg] = {}
 
         def begin(message: Message) -> None:
-            if message.reply.startswith("-ERR"):
+            if message.reply.startswith("-ERR") or expected:
                 return
-            leg = self.watch.legs.leg(native, datetime.now(UTC), device)
-            self.watch.legs.calls(None, leg)
-            record = getattr(command, "record", None)
-            self.watch.desks.dialling(desk, leg, number, command.id, record, held)
-            ended: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
-            self._answers[job] = (ended, lambda message: self._originated(leg, message))
-            self._later(self.dialplan.ring_s + GIVE_UP_S, lambda: self._forget_job(job, leg))
+            for job, (device, native) in planned.items():
+                leg = expected[job] = self._expect(job, device, native)
+                self.watch.desks.dialling(desk, leg, number, command.id, record, held)
 
+        refused = None
+        for job, (device, native) in list(planned.items()):
+            text = commands.originate(device, native, number, plan, record)
+            said = await self._begin_job(text, job, begin)
+            if said.startswith("-ERR"):
+                refused = _refusal(text, said)
+                if job in expected:
+                    self._forget_job(job, expected[job])
+                else:
+                    del planned[job]
+        if not expected and refused is not None:
+            raise refused
+        self._rang(command.id, len(expected))
+
+    def _expect(self, job: str, device: str, native: str) -> Leg:
+        """Know a leg that the switch is about to make; of which nothing is heard, it ends in time."""
+        leg = self.watch.legs.leg(native, datetime.now(UTC), device)
+        leg.began = leg.at.replace(microsecond=0)
+        self.watch.legs.calls(None, leg)
+        ended: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._answers[job] = (ended, lambda message: self._originated(leg, message))
+        self._later(self.dialplan.ring_s + GIVE_UP_S, lambda: self._forget_job(job, leg))
+        return leg
+
+    async def _begin_job(self, text: str, job: str, begin: Callable[[Message], None]) -> str:
+        """Start a job; returns what its beginning was answered. An originate ends only when the phone answers."""
+        began: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._begun[job] = (began, begin)
         try:
-            self._write(encode(text, job))
+            self._send(text, job)
             async with asyncio.timeout(ANSWER_S):
-                answer = await began
+                return (await began).reply
         except TimeoutError:
             raise OutcomeUnknown("answer_lost", interface=self.name) from None
         finally:
             self._begun.pop(job, None)
-        if answer.reply.startswith("-ERR"):
-            raise _refusal(text, answer.reply)
 
     def _originated(self, leg: Leg, message: Message) -> None:
         """Take in how an originate ended. FreeSWITCH says why exactly."""
@@ -411,7 +435,8 @@ class FreeswitchInterface(SwitchLink[Message]):
         there = []
         for device in devices:
             answer = await self._do(commands.contact(device, self.dialplan)) if "/" not in device else None
-            if answer is None or "user_not_registered" not in answer.text:
+            said = answer.text if answer is not None else ""
+            if "user_not_registered" not in said and not (self.dialplan.domain and said.startswith("error/")):
                 there.append(device)
         if not there:
             raise Refused("device_unregistered", interface=self.name, desk=desk, devices=", ".join(devices))
@@ -423,7 +448,7 @@ class FreeswitchInterface(SwitchLink[Message]):
         return self.dialplan
 
     def _drop(self, leg: Leg) -> None:
-        self._write(encode(f"uuid_kill {leg.id} NORMAL_CLEARING", str(uuid.uuid4())))
+        self._send(f"uuid_kill {leg.id} NORMAL_CLEARING", str(uuid.uuid4()))
 
     def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
         """See :meth:`SwitchLink.examine`."""
@@ -438,15 +463,24 @@ class FreeswitchInterface(SwitchLink[Message]):
 
     async def _do(self, text: str, then: Callable[[Message], None] | None = None) -> Message:
         job = str(uuid.uuid4())
+        self._jobs.append(job)
         return await self._ask(job, encode(text, job), then)
+
+    def _send(self, text: str, job: str) -> None:
+        self._write(encode(text, job))
+        self._jobs.append(job)
 
     async def _all(self, texts: Iterable[str]) -> None:
         """Do one after the other. Raises for the first that is refused."""
+        done = False
         for text in texts:
             answer = await self._do(text)
             said = (answer.text or answer.reply).strip()
             if said.startswith(("-ERR", "-USAGE")):
-                raise _refusal(text, said)
+                refusal = _refusal(text, said)
+                if not (done and refusal.code == "switch_no_channel" and text.startswith("uuid_kill")):
+                    raise refusal
+            done = True
 
 
 def _refusal(text: str, said: str) -> Refused:

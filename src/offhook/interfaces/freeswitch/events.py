@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from offhook.interfaces.freeswitch.commands import DIAL
 from offhook.interfaces.freeswitch.wire import Message
 from offhook.model import cleaned
 from offhook.switch.legs import Kind, Leg, Legs, Outcome, called_by
@@ -87,9 +88,16 @@ class Meaning:
         loop = _LOOP.fullmatch(channel)
         incoming = message.get("Call-Direction") == "inbound"
         gateway = message.get("variable_sip_gateway_name")
-        device = gateway or _user_of(channel, message, incoming=incoming)
         context = message.get("Caller-Context") if incoming else ""
-        leg = self.legs.leg(native, at, device or channel, context, glue=loop is not None)
+        stranger = (
+            incoming
+            and not message.get("variable_sip_auth_username")
+            and self.legs.plan.is_trunk("", context)
+        )
+        # who comes in where the outside does is outside, whatever number he calls himself by
+        device = gateway or ("" if stranger else self._user_of(channel, message, incoming=incoming))
+        group = message.get(f"variable_{DIAL}")
+        leg = self.legs.leg(native, at, device or channel, context, glue=loop is not None, group=group)
         created = message.get("Caller-Channel-Created-Time")
         if created.isdigit() and len(created) < 18:
             leg.began = datetime.fromtimestamp(int(created) // 1_000_000, UTC)
@@ -102,6 +110,17 @@ class Meaning:
             leg.incoming = False
             leg.dialled = leg.dialled or ("" if leg.kind is Kind.PHONE else dialled)
         return leg
+
+    def _user_of(self, channel: str, message: Message, *, incoming: bool) -> str:
+        """Return the user at the other end of a channel: ``sofia/internal/1001@host`` is ``1001``."""
+        if not incoming and message.get("variable_dialed_user"):
+            return message.get("variable_dialed_user")
+        if incoming and message.get("variable_sip_auth_username"):
+            return message.get("variable_sip_auth_username")
+        present = message.get("Channel-Presence-ID").partition("@")[0]
+        if present and self.legs.plan.desk_of(present):
+            return present
+        return channel.rpartition("/")[2].partition("@")[0]
 
     def _noted(self, leg: Leg, message: Message) -> None:
         """Take in what any event of a leg may be the first to tell."""
@@ -379,12 +398,3 @@ WANTED = tuple(Meaning._meanings)  # noqa: SLF001 - the table above is the list
 """The events read: what is subscribed to."""
 SUBCLASSES = ("conference::maintenance", "valet_parking::info", "callcenter::info", "fifo::info")
 """And of ``CUSTOM`` these."""
-
-
-def _user_of(channel: str, message: Message, *, incoming: bool) -> str:
-    """Return the user at the other end of a channel: ``sofia/internal/1001@host`` is ``1001``."""
-    if not incoming and message.get("variable_dialed_user"):
-        return message.get("variable_dialed_user")
-    if incoming and message.get("variable_sip_auth_username"):
-        return message.get("variable_sip_auth_username")
-    return channel.rpartition("/")[2].partition("@")[0]

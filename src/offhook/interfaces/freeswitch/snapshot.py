@@ -69,6 +69,7 @@ def _message(row: dict[str, str]) -> Message:
     return described({
         "Unique-ID": row.get("uuid", ""),
         "Channel-Name": row.get("name", ""),
+        "Channel-Presence-ID": row.get("presence_id", ""),
         "Call-Direction": row.get("direction", ""),
         "Caller-Context": row.get("initial_context", "") or row.get("context", ""),
         "Caller-Caller-ID-Number": row.get("initial_cid_num", "") or row.get("cid_num", ""),

@@ -13,7 +13,7 @@ from offhook.errors import ProtocolError, Refused
 
 MAX_HEAD = 1 << 16
 """Longest head of a message accepted, in bytes."""
-MAX_BODY = 1 << 23
+MAX_BODY = 1 << 25
 """Longest body accepted, in bytes: the list of channels comes as one."""
 
 _FIRST = b"Content-"
