@@ -40,10 +40,14 @@ format: .venv/dev
 
 bench: .venv/dev
 	@tools/needs $(BROWSER) $(DESKTOP)
+	$(BIN)/pip install --quiet --editable '.[bench]'
 	$(BIN)/python bench/dial.py
 	$(BIN)/python bench/web_dial.py
 	$(BIN)/python bench/getevent.py
 	$(BIN)/python bench/stream.py
+	$(BIN)/python -m bench.ami
+	$(BIN)/python -m bench.esl
+	$(BIN)/python -m bench.ringing
 
 docs: .venv/dev
 	$(BIN)/python tools/printed.py

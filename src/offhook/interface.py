@@ -55,7 +55,6 @@ class Interface(Protocol):
     """
 
     name: ClassVar[str]
-    accepts: ClassVar[frozenset[type[Command]]]
     emits: ClassVar[frozenset[type[Event]]]
     applies_rules: ClassVar[bool]
     """Whether the other end applies the dial and pop rules itself, as a hub does; else the desk does."""
@@ -63,6 +62,11 @@ class Interface(Protocol):
     """Whether one serves one desk, with that desk's own account; else one serves a whole switch."""
     settings: ClassVar[Mapping[str, str]]
     """What :meth:`for_desk` takes, and the setting that gives each."""
+
+    @property
+    def accepts(self) -> frozenset[type[Command]]:
+        """The commands it takes: of the class at most, of one as its settings allow."""
+        ...
 
     @classmethod
     def availability(cls) -> Availability:
