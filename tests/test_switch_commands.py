@@ -135,7 +135,7 @@ async def test_a_dial_asks_whether_a_phone_is_there_and_alerts_it(kind: str) -> 
             "Variable: __OFFHOOK_RECORD=erp:C%2012%2C3:Dupont%2C%20Jean%20%28achats%29",
         )  # fmt: skip
     else:
-        assert first == "bgapi sofia_contact 1001"
+        assert first == "bgapi sofia_contact 1001@pbx.example"
         assert second == (
             "bgapi originate {origination_uuid=UUID,OFFHOOK_DIAL=UUID,origination_caller_id_number=0388202020,originate_timeout=30,"
             "ignore_early_media=true,OFFHOOK_RECORD=erp:C%2012%2C3:Dupont%2C%20Jean%20%28achats%29,"

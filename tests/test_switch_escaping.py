@@ -16,9 +16,10 @@ from offhook.interfaces.freeswitch import commands as freeswitch
 from offhook.interfaces.freeswitch.wire import encode as freeswitch_bytes
 from offhook.model import Record
 from offhook.switch.desks import DeskCall, Role
-from offhook.switch.legs import Leg, Legs
+from offhook.switch.legs import Legs
 from offhook.switch.plan import Plan
 from offhook.switch.records import VARIABLE, record_from, record_text
+from offhook.switch.talk import Leg
 
 HOSTILE = [
     "a,b", "a|b", "a^b", "${SHELL(id)}", "${EXTEN}", "$[1+1]", "{x}", "}user/1002 &bridge(x)", "[y]", "]", "a\\b", "\\",

@@ -17,7 +17,7 @@ from offhook.interfaces.asterisk.snapshot import read_channels
 from offhook.interfaces.asterisk.wire import Message
 from offhook.interfaces.freeswitch import snapshot as freeswitch_snapshot
 from offhook.model import Dial, Dialling, Ended, Event, LineBack, LineLost, Ringing, State
-from offhook.switch.legs import Leg
+from offhook.switch.talk import Leg
 from offhook.testing.contract import InterfaceContract
 from offhook.testing.pretend_asterisk import block
 from recordings import AT, TRUTH, Replayed, messages_of

@@ -11,11 +11,11 @@ from typing import Any
 from offhook import catalogue, texts
 from offhook.cli.listen import show
 from offhook.errors import CommandError, SettingsError, Unsupported
-from offhook.switch.legs import Talk
 from offhook.switch.link import SwitchLink
 from offhook.switch.plan import Plan, plan_from
 from offhook.switch.recordings import recorded
 from offhook.switch.story import is_told, story
+from offhook.switch.talk import Talk
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 """When a recording begins that does not say it."""

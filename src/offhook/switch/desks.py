@@ -40,7 +40,8 @@ from offhook.model import (
     Kind as PartyKind,
 )
 from offhook.numbers import party as party_of
-from offhook.switch.legs import Kind, Leg, Legs, Outcome, Talk, called_by, caller_of
+from offhook.switch.legs import Legs
+from offhook.switch.talk import Kind, Leg, Outcome, Talk, called_by, caller_of
 
 
 class Role(StrEnum):

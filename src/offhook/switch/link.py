@@ -14,8 +14,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from offhook.errors import LoginRefused, OffhookError, OutcomeUnknown, SettingsError, Unreachable
 from offhook.model import Event, LineLost, Snapshot
 from offhook.switch.desks import DeskCall
-from offhook.switch.legs import Leg, Talk
 from offhook.switch.plan import Plan
+from offhook.switch.talk import Leg, Talk
 from offhook.switch.watch import Watch
 from offhook.transport.stream import CHUNK, Address, connected, kept
 

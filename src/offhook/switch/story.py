@@ -6,7 +6,7 @@ out.
 
 from typing import Any
 
-from offhook.switch.legs import Kind, Leg, Outcome, Passing, Talk, called_by
+from offhook.switch.talk import Kind, Leg, Outcome, Passing, Talk, called_by
 
 Json = dict[str, Any]
 WHOLE_CAUSES = (Outcome.BUSY, Outcome.REJECTED, Outcome.NO_ANSWER, Outcome.UNAVAILABLE, Outcome.UNALLOCATED)

@@ -10,9 +10,10 @@ from typing import Generic, Protocol, TypeVar
 
 from offhook.model import Event, LineBack, LineLost, Record
 from offhook.switch.desks import DeskCall, Desks
-from offhook.switch.legs import Leg, Legs, Talk
+from offhook.switch.legs import Legs
 from offhook.switch.plan import Plan
 from offhook.switch.story import fold
+from offhook.switch.talk import Leg, Talk
 
 Said = TypeVar("Said", contravariant=True)
 

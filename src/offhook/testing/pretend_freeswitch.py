@@ -136,6 +136,8 @@ class PretendFreeswitch(PretendSwitch):
                 if habit and habit.registered
                 else "error/user_not_registered"
             )
+        if name == "global_getvar":
+            return "pbx.example"
         if name == "user_exists":
             return str(words[2] in self.exchange.desks).lower()
         if name == "sofia":

@@ -28,8 +28,8 @@ from offhook.model import (
     Transfer,
 )
 from offhook.switch.desks import DeskCall, Role
-from offhook.switch.legs import Leg, called_by
 from offhook.switch.records import VARIABLE, record_text
+from offhook.switch.talk import Leg, called_by
 
 _MEANINGFUL = re.compile(r'([\\,"()\[\]])')
 _EXTEN = re.compile(r"[0-9*#+]+")

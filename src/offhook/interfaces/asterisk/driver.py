@@ -61,10 +61,10 @@ from offhook.model import (
     Updated,
 )
 from offhook.switch.desks import DeskCall
-from offhook.switch.legs import Leg, Outcome, Talk
 from offhook.switch.link import ANSWER_S, SwitchLink
 from offhook.switch.plan import Plan, plan_of
 from offhook.switch.records import VARIABLE
+from offhook.switch.talk import Leg, Outcome, Talk
 from offhook.switch.watch import Watch
 from offhook.transport.stream import Address, address_of
 from offhook.transport.web import tls_of

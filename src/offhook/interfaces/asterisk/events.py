@@ -12,8 +12,9 @@ from typing import ClassVar
 
 from offhook.interfaces.asterisk.wire import Message
 from offhook.model import Record, cleaned
-from offhook.switch.legs import Kind, Leg, Legs, Outcome, Talk, called_by
+from offhook.switch.legs import Legs
 from offhook.switch.records import VARIABLE, record_from
+from offhook.switch.talk import Kind, Leg, Outcome, Talk, called_by
 
 _SUFFIX = re.compile(r"(.*)-[0-9a-fA-F]{6,}(?:;[12])?")
 _HALF = re.compile(r"(Local/.*);([12])", re.IGNORECASE)

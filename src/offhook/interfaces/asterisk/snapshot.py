@@ -10,8 +10,8 @@ from datetime import datetime
 from offhook.interfaces.asterisk.events import Meaning, caller_in
 from offhook.interfaces.asterisk.wire import Message
 from offhook.model import cleaned
-from offhook.switch.legs import Leg
 from offhook.switch.records import VARIABLE, record_from
+from offhook.switch.talk import Leg
 
 OURS = "offhook"
 """How the ids begin that we give to channels."""

@@ -28,8 +28,8 @@ from offhook.model import (
     Transfer,
 )
 from offhook.switch.desks import DeskCall
-from offhook.switch.legs import Leg
 from offhook.switch.records import VARIABLE, record_text
+from offhook.switch.talk import Leg
 
 _EXTEN = re.compile(r"[0-9*#+]+")
 _WORD = re.compile(r"[A-Za-z0-9_.:@/*#+%-]+")
@@ -76,13 +76,13 @@ def endpoint(device: str, plan: Dialplan) -> str:
     return f"user/{_word(device)}@{_word(plan.domain)}" if plan.domain else f"user/{_word(device)}"
 
 
-def contact(device: str, plan: Dialplan) -> str:
-    """Ask where a user is registered."""
-    return (
-        f"sofia_contact {_word(device)}@{_word(plan.domain)}"
-        if plan.domain
-        else f"sofia_contact {_word(device)}"
-    )
+def contact(device: str, domain: str) -> str:
+    """Ask where a user is registered; FreeSWITCH answers for a domain."""
+    return f"sofia_contact {_word(device)}@{_word(domain)}" if domain else f"sofia_contact {_word(device)}"
+
+
+DOMAIN = "global_getvar domain"
+"""Asks for the domain that ``user/1001`` means."""
 
 
 def hang_up(call: DeskCall) -> list[str]:

@@ -60,9 +60,9 @@ from offhook.model import (
     Updated,
 )
 from offhook.switch.desks import DeskCall
-from offhook.switch.legs import Leg, Outcome, Talk
 from offhook.switch.link import ANSWER_S, SwitchLink
 from offhook.switch.plan import Plan, plan_of
+from offhook.switch.talk import Leg, Outcome, Talk
 from offhook.switch.watch import Watch
 from offhook.transport.stream import Address, address_of
 from offhook.transport.web import tls_of
@@ -116,6 +116,8 @@ class FreeswitchInterface(SwitchLink[Message]):
         self.plan = plan
         self.dialplan = dialplan
         self._password = password
+        self.domain = dialplan.domain
+        """The domain of the users, as set or as the switch says."""
         self._ring_all = ring_all
         self._greeted: asyncio.Future[None] | None = None
         self._reply: asyncio.Future[Message] | None = None
@@ -185,6 +187,7 @@ class FreeswitchInterface(SwitchLink[Message]):
         events = [name for name in WANTED if name != "CUSTOM"]
         wanted = "ALL" if self._heard else f"{' '.join(events)} CUSTOM {' '.join(SUBCLASSES)}"
         answer = await self._plainly(f"event plain {wanted}")
+        self.domain = self.dialplan.domain or _domain((await self._do(commands.DOMAIN)).text)
         if not answer.reply.startswith("+OK"):
             raise Refused("refused_by_switch", interface=self.name, why=answer.reply[:120])
 
@@ -434,9 +437,9 @@ class FreeswitchInterface(SwitchLink[Message]):
             raise Refused("device_unknown", interface=self.name, desk=desk, setting="freeswitch.devices")
         there = []
         for device in devices:
-            answer = await self._do(commands.contact(device, self.dialplan)) if "/" not in device else None
+            answer = await self._do(commands.contact(device, self.domain)) if "/" not in device else None
             said = answer.text if answer is not None else ""
-            if "user_not_registered" not in said and not (self.dialplan.domain and said.startswith("error/")):
+            if "user_not_registered" not in said and not (self.domain and said.startswith("error/")):
                 there.append(device)
         if not there:
             raise Refused("device_unregistered", interface=self.name, desk=desk, devices=", ".join(devices))
@@ -481,6 +484,16 @@ class FreeswitchInterface(SwitchLink[Message]):
                 if not (done and refusal.code == "switch_no_channel" and text.startswith("uuid_kill")):
                     raise refusal
             done = True
+
+
+def _domain(said: str) -> str:
+    """Return the domain in an answer, where it is one."""
+    word = said.strip()
+    return (
+        word
+        if word and not word.startswith("-") and all(each.isalnum() or each in ".-:" for each in word)
+        else ""
+    )
 
 
 def _refusal(text: str, said: str) -> Refused:

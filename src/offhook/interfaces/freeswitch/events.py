@@ -12,8 +12,9 @@ from typing import ClassVar
 from offhook.interfaces.freeswitch.commands import DIAL
 from offhook.interfaces.freeswitch.wire import Message
 from offhook.model import cleaned
-from offhook.switch.legs import Kind, Leg, Legs, Outcome, called_by
+from offhook.switch.legs import Legs
 from offhook.switch.records import VARIABLE, record_from
+from offhook.switch.talk import Kind, Leg, Outcome, called_by
 
 CAUSES = {
     "UNALLOCATED_NUMBER": Outcome.UNALLOCATED,

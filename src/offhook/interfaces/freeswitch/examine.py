@@ -45,12 +45,12 @@ async def examine(interface: "FreeswitchInterface", desks: Sequence[str]) -> Asy
 
 async def _names(interface: "FreeswitchInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
     """Ask whether the users and the gateways that were told are there."""
-    domain = interface.dialplan.domain or "${domain}"
+    domain = interface.domain
     for desk in desks:
         for device in interface.plan.devices_of(desk):
             if "/" in device:
                 continue
-            if interface.dialplan.domain:
+            if domain:
                 known = await interface.ask(f"user_exists id {device} {domain}")
                 if known.strip() == "false":
                     yield SettingsError(
@@ -58,10 +58,10 @@ async def _names(interface: "FreeswitchInterface", desks: Sequence[str]) -> Asyn
                         interface="freeswitch",
                         device=device,
                         desk=desk,
-                        domain=interface.dialplan.domain,
+                        domain=domain,
                     )
                     continue
-            if "user_not_registered" in await interface.ask(contact(device, interface.dialplan)):
+            if "user_not_registered" in await interface.ask(contact(device, domain)):
                 yield Refused("device_unregistered", interface="freeswitch", desk=desk, devices=device)
     for gateway in interface.plan.trunks:
         if "invalid gateway" in (await interface.ask(f"sofia status gateway {gateway}")).lower():

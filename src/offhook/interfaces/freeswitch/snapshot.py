@@ -10,7 +10,7 @@ from typing import Any
 from offhook.errors import ProtocolError
 from offhook.interfaces.freeswitch.events import Meaning
 from offhook.interfaces.freeswitch.wire import Message, described
-from offhook.switch.legs import Leg
+from offhook.switch.talk import Leg
 
 CHANNELS = "show channels as json"
 CALLS = "show calls as json"
