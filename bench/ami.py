@@ -43,7 +43,7 @@ MASKED = (
     b"DTMFEnd",
 )
 """Events of classes that ``read = call,agent`` leaves out."""
-FILTERED = (b"CEL", b"DeviceStateChange", b"QueueMemberStatus", b"NewConnectedLine")
+FILTERED = (b"CEL", b"QueueMemberStatus", b"NewConnectedLine")
 """Events that the documented ``eventfilter`` leaves out."""
 
 

@@ -266,3 +266,63 @@ async def test_a_dial_keeps_its_id_over_a_restart_of_ours(kind: str) -> None:
             assert again.name == "asterisk"
             async with desk(made, kind) as heard:
                 assert [call.id for call in heard.desk.calls] == [before.id]
+
+
+LEG = "sofia/internal/{}@pbx.example"
+
+
+def asks_first(*, bridged: bool) -> Replayed:
+    """1001 consults 1002 through FreeSWITCH's ``att_xfer`` and leaves; the two others are connected, or not."""
+    replayed = Replayed("esl")
+
+    def tell(name: str, leg: str, **more: str) -> None:
+        known = {"u1": "0388202020", "u2": "1001", "u3": "1002"}[leg]
+        caller = {"u2": "u1", "u3": "u2"}.get(leg, "")
+        headers = {
+            "Unique-ID": leg,
+            "Channel-Name": LEG.format(known),
+            "Call-Direction": "outbound" if caller else "inbound",
+            "Caller-Context": "default" if caller else "public",
+            "Caller-Caller-ID-Number": "0388202020",
+            "Caller-Destination-Number": known if caller else "02888300300",
+            "Other-Type": "originator" if caller else "",
+            "Other-Leg-Unique-ID": caller,
+        }
+        replayed.messages([_event(name, headers | more)])
+
+    def bridge(name: str, one: str, two: str) -> None:
+        tell(name, one, **{"Bridge-A-Unique-ID": one, "Bridge-B-Unique-ID": two})
+
+    def ends(leg: str, how: str) -> None:
+        tell("CHANNEL_HANGUP", leg, **{"Hangup-Cause": "NORMAL_CLEARING"})
+        tell("CHANNEL_HANGUP_COMPLETE", leg, variable_sip_hangup_disposition=how)
+
+    for leg in ("u1", "u2"):
+        tell("CHANNEL_CREATE", leg)
+    tell("CHANNEL_PROGRESS", "u2")
+    for leg in ("u2", "u1"):
+        tell("CHANNEL_ANSWER", leg)
+    bridge("CHANNEL_BRIDGE", "u1", "u2")
+    for name in ("CHANNEL_CREATE", "CHANNEL_PROGRESS", "CHANNEL_ANSWER"):
+        tell(name, "u3")
+    bridge("CHANNEL_UNBRIDGE", "u1", "u2")
+    bridge("CHANNEL_BRIDGE", "u2", "u3")
+    ends("u2", "recv_bye")
+    if bridged:
+        bridge("CHANNEL_BRIDGE", "u1", "u3")
+    ends("u1", "recv_bye" if bridged else "send_bye")
+    ends("u3", "send_bye")
+    return replayed.end()
+
+
+@pytest.mark.parametrize(
+    ("bridged", "result", "ended_by"), [(True, "answered", "caller"), (False, "failed", "system")]
+)
+def test_a_consultation_through_the_switch_is_a_transfer_that_came_off_or_not(
+    *, bridged: bool, result: str, ended_by: str
+) -> None:
+    (told,) = asks_first(bridged=bridged).stories
+    assert (told["rang"], told["answered_by"], told["result"]) == (["1001"], "1001", "answered")
+    assert told["consult"] == {"by": "1001", "to": "1002", "result": "answered"}
+    assert told["transfers"] == [{"kind": "attended", "by": "1001", "to": "1002", "result": result}]
+    assert told["ended_by"] == ended_by

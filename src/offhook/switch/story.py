@@ -65,9 +65,8 @@ class _Teller:
         self.real = [leg for leg in talk.legs if leg.real]
         own = self.origin is not None and self.origin.own
         self.own = [leg for leg in self.real if leg.own] if own else []
-        consulting = {
-            id(leg) for _by, _to, calling in talk.consults for leg in (calling, *called_by(calling))
-        }
+        consulting = {id(leg) for _by, _to, calling in talk.consults for leg in called_by(calling)}
+        consulting |= {id(calling) for _by, _to, calling in talk.consults if calling.incoming or calling.own}
         first = [leg for leg in self.real if leg is not self.origin and not leg.own]
         passed = {id(leg) for passing in talk.passings for leg in passing.legs}
         self.passed = [leg for leg in first if id(leg) in passed]

@@ -171,6 +171,13 @@ class Meaning:
             if caller is not None and leg.caller is not caller and not leg.up:
                 self._passed_on(caller, leg, message)
                 self.legs.calls(caller, leg)
+                if (
+                    caller.kind is Kind.PHONE
+                    and caller.incoming is False
+                    and caller.talked
+                    and not caller.own
+                ):
+                    self.legs.consults(caller.desk, leg.desk or leg.dialled or leg.number, caller)
         elif leg.caller is None and not leg.originated:
             self.legs.calls(None, leg)
             leg.talk.meant = leg.talk.meant or cleaned(message.get("Caller-Caller-ID-Number"))
@@ -267,7 +274,21 @@ class Meaning:
             leg.talk.failure = outcome
         if cause == "ORIGINATOR_CANCEL" and leg.incoming and not leg.asked:
             self.legs.hangs_up(leg)
+        if not leg.gone:
+            self._left_to(leg)
         self.legs.goes(leg, at, outcome, closed=closed)
+
+    def _left_to(self, leg: Leg) -> None:
+        """A phone that consults through the switch leaves its two parties to each other; a bridge has to follow."""
+        consulted = [each for each in called_by(leg) if each.up and not each.gone]
+        origin = leg.talk.origin
+        if (
+            consulted
+            and origin is not None
+            and any(calling is leg for _by, _to, calling in leg.talk.consults)
+        ):
+            to = consulted[0].desk or consulted[0].dialled or consulted[0].number
+            self.legs.passes("attended", leg, to, origin)
 
     # --- bridges ------------------------------------------------------------------------------------------------
 
@@ -278,6 +299,9 @@ class Meaning:
             return
         self._attended(one, two)
         self._intercepted(one, two)
+        for passing in one.talk.passings:
+            if passing.kind == "attended" and not passing.answered and passing.transferee in (one, two):
+                passing.answered, passing.legs = True, [two if passing.transferee is one else one]
         name = "|".join(sorted((one.id, two.id)))
         self.legs.enters(name, one)
         self.legs.enters(name, two)
