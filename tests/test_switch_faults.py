@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from offhook.errors import OffhookError, Refused
+from offhook.interfaces.asterisk.events import device_of
 from offhook.interfaces.asterisk.wire import Framer as AsteriskFramer
 from offhook.interfaces.freeswitch.events import Meaning as FreeswitchMeaning
 from offhook.interfaces.freeswitch.wire import described
@@ -245,6 +246,23 @@ def test_bridges_whose_end_was_never_told_are_let_go_of() -> None:
         legs.goes(two, AT)
         replayed.watch.settle(None)
     assert len(legs.bridges) < 300
+
+
+@pytest.mark.parametrize(
+    ("channel", "device"),
+    [
+        ("PJSIP/1001-0000012c", "PJSIP/1001"),
+        ("PJSIP/desk-alice-0000012c", "PJSIP/desk-alice"),
+        ("PJSIP/1001", "PJSIP/1001"),
+        ("PJSIP/trunk-a", "PJSIP/trunk-a"),
+        ("Local/1002@from-internal-0000005f;2", "Local/1002@from-internal"),
+        ("IAX2/office-1234", "IAX2/office"),
+        ("DAHDI/i1/0388202020-1", "DAHDI/i1/0388202020"),
+        ("SIP/1001-0000a1b2", "SIP/1001"),
+    ],
+)
+def test_a_channels_device(channel: str, device: str) -> None:
+    assert device_of(channel) == device
 
 
 def test_a_blank_line_too_many_loses_no_event() -> None:

@@ -35,6 +35,8 @@ def replay(options: Namespace) -> int:
         for message in framer.receive(data):
             for event in watch.take(message, at):
                 if not options.calls:
+                    if not options.json:
+                        print(f"{event.line:>6}  ", end="")
                     show(event, options)
     watch.settle(None)
     watch.settle_all(at)

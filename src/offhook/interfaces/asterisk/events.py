@@ -17,6 +17,8 @@ from offhook.switch.records import VARIABLE, record_from
 from offhook.switch.talk import Kind, Leg, Outcome, Talk, called_by
 
 _SUFFIX = re.compile(r"(.*)-[0-9a-fA-F]{6,}(?:;[12])?")
+_SHORT = re.compile(r"((?:IAX2|DAHDI|Dongle|MISDN)/.*)-[0-9a-fA-F]+", re.IGNORECASE)
+"""Older technologies count their channels with fewer digits."""
 _HALF = re.compile(r"(Local/.*);([12])", re.IGNORECASE)
 _BORN = re.compile(r"(?:^|-)(1[0-9]{9})\.[0-9]+$")
 """A Uniqueid as Asterisk makes it by default. Any other is as good: the time in it only sorts."""
@@ -61,7 +63,7 @@ CAUSES = {
 
 def device_of(channel: str) -> str:
     """Return a channel's device: its name without the running number (``PJSIP/1001-0000012c``)."""
-    match = _SUFFIX.fullmatch(channel)
+    match = _SUFFIX.fullmatch(channel) or _SHORT.fullmatch(channel)
     return match[1] if match else channel.partition(";")[0]
 
 
