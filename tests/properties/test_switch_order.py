@@ -115,3 +115,10 @@ def test_odd_conversations_begun_late_or_heard_twice_break_nothing(
     replayed(key, [*events[: place + 1], events[place], *events[place + 1 :]])
     replayed(key, [*events[:place], *events[place + 1 :]])
     replayed(key, [*events[:place], *reversed(events[place : place + 3]), *events[place + 3 :]])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", list(LAB_EVENTS), ids="/".join)
+def test_an_odd_conversation_begun_at_every_place_leaves_nothing(key: tuple[str, str]) -> None:
+    for place in range(len(LAB_EVENTS[key])):
+        assert replayed(key, LAB_EVENTS[key][place:]).left == 0

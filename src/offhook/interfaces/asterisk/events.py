@@ -116,6 +116,10 @@ class Meaning:
             self._pair_by_name(half, leg)
         return leg
 
+    def known(self, message: Message) -> Leg | None:
+        """Return the leg an event speaks of, if it was heard of: what comes late must not begin another."""
+        return self.legs.legs.get(message.get("uniqueid"))
+
     def _pair_by_name(self, half: re.Match[str], leg: Leg) -> None:
         other = f"{half[1]};{'2' if half[2] == '1' else '1'}"
         self._halves[half[0]] = leg.id
@@ -148,7 +152,7 @@ class Meaning:
 
     def _new_caller(self, message: Message, at: datetime) -> None:
         """A name that the dialplan looked up; numbers are rewritten for so many reasons that the first stays."""
-        leg = self.leg(message, at)
+        leg = self.known(message)
         if leg is not None and leg.incoming and leg.kind is not Kind.PHONE and not leg.gone:
             number, name = caller_in(message)
             if (number and not leg.number) or (name and not leg.name):
@@ -169,7 +173,7 @@ class Meaning:
             self.legs.goes(leg, at, CAUSES.get(message.get("cause")))
 
     def _hang_up_request(self, message: Message, at: datetime) -> None:
-        leg = self.leg(message, at)
+        leg = self.known(message)
         if leg is not None and leg.real:
             if leg.incoming is False and not leg.up:
                 leg.outcome = leg.outcome or CAUSES.get(message.get("cause"))
@@ -177,7 +181,7 @@ class Meaning:
                 self.legs.hangs_up(leg)
 
     def _soft_hang_up_request(self, message: Message, at: datetime) -> None:
-        leg = self.leg(message, at)
+        leg = self.known(message)
         if leg is not None:
             self.legs.is_cut(leg)
 
@@ -259,7 +263,7 @@ class Meaning:
                     self.legs.consults(phone.desk, cleaned(to), half)
 
     def _leave(self, message: Message, at: datetime) -> None:
-        leg = self.leg(message, at)
+        leg = self.known(message)
         if leg is not None:
             self.legs.leaves(message.get("bridgeuniqueid"), leg)
 
@@ -283,7 +287,7 @@ class Meaning:
             self.legs.holds(leg)
 
     def _unhold(self, message: Message, at: datetime) -> None:
-        leg = self.leg(message, at)
+        leg = self.known(message)
         if leg is not None:
             self.legs.resumes(leg)
 
@@ -293,13 +297,13 @@ class Meaning:
             self.legs.queues(leg, cleaned(message.get("queue")))
 
     def _abandon_queue(self, message: Message, at: datetime) -> None:
-        leg = self.leg(message, at)
+        leg = self.known(message)
         if leg is not None:
             self.legs.queues(leg, cleaned(message.get("queue")))
             leg.waiting = leg.waiting or bool(leg.asked)  # it is told on a time-out too
 
     def _leave_queue(self, message: Message, at: datetime) -> None:
-        leg = self.leg(message, at)
+        leg = self.known(message)
         if leg is not None:
             self.legs.queues(leg, cleaned(message.get("queue")))
             leg.talk.waiting = False
@@ -327,7 +331,7 @@ class Meaning:
             self.legs.confers(leg, cleaned(message.get("conference")))
 
     def _digit(self, message: Message, at: datetime) -> None:
-        leg = self.leg(message, at)
+        leg = self.known(message)
         if (
             leg is not None
             and leg.kind is Kind.TRUNK
@@ -419,7 +423,7 @@ class Meaning:
     def _variable(self, message: Message, at: datetime) -> None:
         if message.get("variable").lstrip("_") != VARIABLE:
             return
-        leg = self.leg(message, at)
+        leg = self.known(message)
         record: Record | None = record_from(message.get("value"))
         if leg is not None and record is not None:
             leg.talk.record = record
