@@ -9,7 +9,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from offhook.errors import LoginRefused, OffhookError, OutcomeUnknown, SettingsError, Unreachable
 from offhook.model import Event, LineLost, Snapshot
@@ -340,11 +340,6 @@ class SwitchLink(ABC, Generic[Said]):
     async def _snapshot(self, command: Snapshot) -> None:
         async with self._looking:
             await self._look(command.id)
-
-
-def words(options: Any) -> list[str]:
-    """Return a list setting's words: blanks part them, so that a pattern may hold a comma."""
-    return str(options).split()
 
 
 def _now() -> datetime:

@@ -49,7 +49,6 @@ CAUSES = {
 """Hangup causes that say why a leg was not answered; NORMAL_CLEARING and others say nothing."""
 
 _LOOP = re.compile(r"loopback/(.*)-([ab])")
-_PASSED = re.compile(r"(?:^|:)(bl_xfer|att_xfer|uuid_br):([^/|]*)")
 _USER = re.compile(r"(?:\[[^\]]*\]|\{[^}]*\})*user/([^@ ]+)(?:@\S+)?\s+(\S+)")
 
 
