@@ -45,6 +45,27 @@ def test_links_lead_somewhere(path: Path) -> None:
             assert (path.parent / target).exists(), target
 
 
+def test_every_section_that_is_named_is_in_the_specification() -> None:
+    """What cites "specification section N", or "section N" alone, leads to a heading of the page."""
+    headings = set(
+        re.findall(r"^## ([0-9]+)\. ", (ROOT / "docs" / "specification.md").read_text("utf-8"), re.M)
+    )
+    assert headings == {str(number) for number in range(1, 12)}
+    sources = [
+        *(ROOT / "src").rglob("*.py"),
+        *(ROOT / "tests").rglob("*.py"),
+        *(ROOT / "bench").glob("*.py"),
+        *PAGES,
+    ]
+    cited = {
+        (path.name, number)
+        for path in sources
+        for number in re.findall(r"(?<!RFC )\b[Ss]ections? ([0-9]+)", path.read_text("utf-8"))
+    }
+    assert cited, "nothing cites the specification any more"
+    assert {(name, number) for name, number in cited if number not in headings} == set()
+
+
 @pytest.mark.parametrize("number", range(2))
 def test_the_commands_of_the_readme(demo: Program, tmp_path: Path, number: int) -> None:
     """Every line of every ``sh`` block, in order, in one shell, as a newcomer types them."""

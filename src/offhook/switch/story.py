@@ -1,4 +1,4 @@
-"""A talk as a person would tell it, in the words of ``captures/README.md``. No I/O.
+"""A talk as a person would tell it, in the words of ``docs/recordings.md``. No I/O.
 
 ``direction from to rang answered_by result ended_by`` and what else applies; fields that do not apply are left
 out.
