@@ -48,7 +48,7 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_every_section_that_is_named_is_in_the_specification() -> None:
     """What cites "specification section N", or "section N" alone, leads to a heading of the page."""
     headings = set(
-        re.findall(r"^## ([0-9]+)\. ", (ROOT / "docs" / "specification.md").read_text("utf-8"), re.M)
+        re.findall(r"^## ([0-9]+)\. ", (ROOT / "docs" / "specification.md").read_text("utf-8"), re.MULTILINE)
     )
     assert headings == {str(number) for number in range(1, 12)}
     sources = [

@@ -175,7 +175,7 @@ def stream(here: RunningHub, desk: str = "1001", **headers: str) -> connect:
 
 
 async def hello(socket: ClientConnection, **words: Any) -> dict[str, Any]:
-    await socket.send(json.dumps({"hello": {"version": "1.0", **words}}))
+    await socket.send(json.dumps({"hello": {"version": "2.0", **words}}))
     found: dict[str, Any] = json.loads(await socket.recv())
     return found
 
@@ -185,7 +185,7 @@ async def test_the_stream(here: RunningHub) -> None:
         welcome = (await hello(socket))["welcome"]
         assert (welcome["desk"], welcome["version"], welcome["up"], welcome["calls"]) == (
             "1001",
-            "1.0",
+            "2.0",
             True,
             [],
         )
@@ -195,7 +195,7 @@ async def test_the_stream(here: RunningHub) -> None:
             heard.append(json.loads(await socket.recv()))
         assert {"answer": "d", "as": "d"} in heard
         events = [message for message in heard if "event" in message]
-        assert [event["event"] for event in events][:2] == ["Dialling", "Alerting"]
+        assert [event["event"] for event in events][:2] == ["Dialling", "Prompted"]
         assert [event["seq"] for event in events] == list(
             range(welcome["seq"] + 1, welcome["seq"] + 1 + len(events))
         )
@@ -223,6 +223,7 @@ async def test_a_page_gets_the_calls_ready_made(here: RunningHub) -> None:
     "first",
     [
         '{"hello": {"version": "9.0"}}',
+        '{"hello": {"version": "1.0"}}',
         '{"hello": 3}',
         "{}",
         "[]",

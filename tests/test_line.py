@@ -12,7 +12,6 @@ from offhook.interface import Line
 from offhook.interfaces.simulator.driver import SimulatorInterface
 from offhook.interfaces.simulator.pbx import Habit
 from offhook.model import (
-    Alerting,
     Answer,
     Call,
     Connected,
@@ -25,6 +24,7 @@ from offhook.model import (
     LineBack,
     LineLost,
     PassRecord,
+    Prompted,
     Record,
     RecordPassed,
     Ringing,
@@ -234,7 +234,7 @@ async def test_a_whole_call_through_the_exchange(exchange: SimulatorInterface) -
     await until(news, LineBack)
     await line.send(Dial(id="d", number="0388202020"))
     assert (await until(news, Dialling)).cause == "d"
-    await until(news, Alerting)
+    await until(news, Prompted)
     await until(news, Connected)
     record = Record(source="clients", id="411ALSA")
     await line.send(PassRecord(id="p", record=record))

@@ -172,7 +172,7 @@ async def test_all_devices_of_a_desk_ring_if_wished_and_one_call_it_is(kind: str
         await heard.desk.dial("1002")
         await heard.event(Connected)
         assert heard.kinds().count("Dialling") == 1
-        assert heard.kinds().count("Alerting") == 1
+        assert heard.kinds().count("Prompted") == 1
 
 
 # --- refusals -----------------------------------------------------------------------------------------------

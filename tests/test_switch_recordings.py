@@ -7,11 +7,11 @@ from random import Random
 import pytest
 
 from offhook.model import (
-    Alerting,
     Connected,
     Dialling,
     Ended,
     Event,
+    Prompted,
     Reason,
     RemoteRinging,
     Ringing,
@@ -80,8 +80,8 @@ def test_twenty_calls_of_an_application_are_twenty_answered_calls() -> None:
 
 def test_a_click_to_dial_never_rings_as_a_caller() -> None:
     kinds = [type(event) for event in told("ami", "c2d_answered", "1001")]
-    assert [kind for kind in kinds if kind in (Dialling, Alerting, RemoteRinging, Connected, Ended)] == [
-        Dialling, Alerting, RemoteRinging, Connected, Ended,
+    assert [kind for kind in kinds if kind in (Dialling, Prompted, RemoteRinging, Connected, Ended)] == [
+        Dialling, Prompted, RemoteRinging, Connected, Ended,
     ]  # fmt: skip
     assert Ringing not in kinds
 

@@ -66,7 +66,7 @@ def transitions() -> str:
 def state_diagram() -> str:
     """The same as a diagram, without the arrows that only recover from missed events."""
     usual = {
-        ("null", "Dialling"), ("null", "Ringing"), ("initiated", "Alerting"), ("initiated", "RemoteRinging"), ("prompted", "RemoteRinging"),
+        ("null", "Dialling"), ("null", "Ringing"), ("initiated", "Prompted"), ("initiated", "RemoteRinging"), ("prompted", "RemoteRinging"),
         ("delivered", "Connected"), ("alerting", "Connected"), ("connected", "Held"), ("held", "Resumed"), ("connected", "Parked"),
         ("parked", "Retrieved"), ("parked", "Ringing"),
     }  # fmt: skip

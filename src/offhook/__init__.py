@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     )
     from offhook.interface import Availability, Interface, Line
     from offhook.model import (
-        Alerting,
         Answer,
         Call,
         CancelConsult,
@@ -64,6 +63,7 @@ if TYPE_CHECKING:
         Party,
         PassRecord,
         PopRequested,
+        Prompted,
         Reason,
         Record,
         RecordPassed,
@@ -84,7 +84,6 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Alerting",
     "Answer",
     "Availability",
     "Call",
@@ -125,6 +124,7 @@ __all__ = [
     "Party",
     "PassRecord",
     "PopRequested",
+    "Prompted",
     "ProtocolError",
     "Reason",
     "Record",

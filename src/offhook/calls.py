@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from offhook.model import (
-    Alerting,
     Answer,
     Call,
     CallEvent,
@@ -39,6 +38,7 @@ from offhook.model import (
     Park,
     Parked,
     PassRecord,
+    Prompted,
     Reason,
     RecordPassed,
     RemoteRinging,
@@ -70,7 +70,7 @@ COLUMNS = (N, I, P, D, A, C, H, K)
 TRANSITIONS: dict[type[CallEvent], tuple[State | None, ...]] = {
     # event          null initiated prompted delivered alerting connected held parked
     Dialling:       (I,   _,        _,       _,        _,       _,        _,   _),
-    Alerting:       (P,   P,        _,       _,        _,       _,        _,   _),
+    Prompted:       (P,   P,        _,       _,        _,       _,        _,   _),
     RemoteRinging:  (D,   D,        D,       _,        _,       _,        _,   _),
     Ringing:        (A,   _,        _,       _,        _,       _,        _,   A),
     Connected:      (C,   C,        C,       C,        C,       _,        _,   C),
@@ -376,7 +376,7 @@ def _opening(now: Call, common: dict[str, Any]) -> CallEvent:
 
 
 _REACHED_BY: dict[State, tuple[type[CallEvent], ...]] = {
-    State.PROMPTED: (Alerting,),
+    State.PROMPTED: (Prompted,),
     State.DELIVERED: (RemoteRinging,),
     State.CONNECTED: (Connected, Resumed),
     State.HELD: (Connected, Held),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-MODEL_VERSION = "1.0"
+MODEL_VERSION = "2.0"
 """Version of the JSON form: a reader of the next or the former minor version gets along."""
 
 
@@ -304,7 +304,7 @@ class Dialling(CallEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alerting(CallEvent):
+class Prompted(CallEvent):
     """The desk's own phone asks to be picked up (click-to-dial). Never a caller's ring."""
 
 
@@ -466,7 +466,7 @@ COMMANDS: dict[str, type[Command]] = {
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
     for kind in (
-        Dialling, Alerting, RemoteRinging, Ringing, Connected, Held, Resumed, Updated, Diverted,
+        Dialling, Prompted, RemoteRinging, Ringing, Connected, Held, Resumed, Updated, Diverted,
         Transferred, Parked, Retrieved, Joined, Left, Merged, PopRequested, RecordPassed, Ended,
         HandedOver, LineLost, LineBack, Gap,
     )

@@ -35,7 +35,7 @@ async ({ hub, paths, dial }) => {
 
   const socket = (path) => new Promise((resolve) => {
     const link = new WebSocket(`${hub.replace("http", "ws")}${path}?desk=1001`);
-    link.onopen = () => link.send(JSON.stringify({ hello: { version: "1.0" } }));
+    link.onopen = () => link.send(JSON.stringify({ hello: { version: "2.0" } }));
     link.onmessage = ({ data }) => resolve(`read ${data}`);
     link.onerror = () => resolve("refused");
   });

@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 
 from offhook.model import (
-    Alerting,
     Call,
     Connected,
     Dialling,
@@ -24,6 +23,7 @@ from offhook.model import (
     Merged,
     Parked,
     Party,
+    Prompted,
     Reason,
     Record,
     RecordPassed,
@@ -415,7 +415,7 @@ class Desks:
             found.append(Connected(**words))
         match state:
             case State.PROMPTED:
-                found.append(Alerting(**words))
+                found.append(Prompted(**words))
             case State.DELIVERED:
                 found.append(RemoteRinging(**words))
             case State.CONNECTED if call.state is State.PARKED:

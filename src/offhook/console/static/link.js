@@ -9,7 +9,7 @@ export function link(desk, on) {
 
   function start() {
     socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/v1/desk?desk=${desk}`);
-    socket.onopen = () => { socket.send(JSON.stringify({ hello: { version: "1.0", show: "calls", resume } })); alive(); };
+    socket.onopen = () => { socket.send(JSON.stringify({ hello: { version: "2.0", show: "calls", resume } })); alive(); };
     socket.onmessage = ({ data }) => { alive(); take(JSON.parse(data)); };
     socket.onclose = async () => {
       clearTimeout(quiet);

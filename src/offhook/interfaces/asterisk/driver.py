@@ -26,7 +26,6 @@ from offhook.interfaces.asterisk.examine import examine
 from offhook.interfaces.asterisk.snapshot import OURS, read_channels
 from offhook.interfaces.asterisk.wire import Framer, Message, encode
 from offhook.model import (
-    Alerting,
     Answer,
     CancelConsult,
     Command,
@@ -47,6 +46,7 @@ from offhook.model import (
     Park,
     Parked,
     PassRecord,
+    Prompted,
     RecordPassed,
     RemoteRinging,
     Resume,
@@ -75,7 +75,7 @@ GIVE_UP_S = 15.0
 
 ACCEPTS: frozenset[type[Command]] = frozenset(commands.SENT)
 EMITS: frozenset[type[Event]] = frozenset({
-    Alerting, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
+    Prompted, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
     RemoteRinging, Resumed, Retrieved, Ringing, Transferred, Updated,
 })  # fmt: skip
 RECORDED = WANTED | {"VarSet"}

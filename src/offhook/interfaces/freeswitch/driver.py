@@ -25,7 +25,6 @@ from offhook.interfaces.freeswitch.examine import examine
 from offhook.interfaces.freeswitch.snapshot import CALLS, CHANNELS, read_calls, read_channels
 from offhook.interfaces.freeswitch.wire import Framer, Message, encode
 from offhook.model import (
-    Alerting,
     Answer,
     CancelConsult,
     Command,
@@ -45,6 +44,7 @@ from offhook.model import (
     Merged,
     Parked,
     PassRecord,
+    Prompted,
     Record,
     RecordPassed,
     RemoteRinging,
@@ -74,7 +74,7 @@ GIVE_UP_S = 15.0
 
 ACCEPTS: frozenset[type[Command]] = frozenset(commands.SENT)
 EMITS: frozenset[type[Event]] = frozenset({
-    Alerting, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
+    Prompted, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
     RemoteRinging, Resumed, Retrieved, Ringing, Transferred, Updated,
 })  # fmt: skip
 

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from offhook.errors import ProtocolError
 from offhook.model import (
-    Alerting,
     Answer,
     Call,
     CancelConsult,
@@ -30,6 +29,7 @@ from offhook.model import (
     Parked,
     Party,
     PassRecord,
+    Prompted,
     Reason,
     Record,
     RecordPassed,
@@ -59,7 +59,7 @@ ACCEPTS: frozenset[type[Command]] = frozenset({
     SendDigits, Snapshot, Transfer,
 })  # fmt: skip
 EMITS: frozenset[type[Event]] = frozenset({
-    Alerting, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
+    Prompted, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
     RemoteRinging, Resumed, Retrieved, Ringing, Transferred, Updated,
 })  # fmt: skip
 
@@ -180,7 +180,7 @@ class Meaning:
     # --- one event each -----------------------------------------------------------------------------
 
     def _initiated(self, view: Json, common: Json) -> list[Event]:
-        return [Dialling(**common, **self._facts(view)), Alerting(**common)]
+        return [Dialling(**common, **self._facts(view)), Prompted(**common)]
 
     def _originated(self, view: Json, common: Json) -> list[Event]:
         if view["click"]:
