@@ -13,13 +13,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from offhook.api.access import Access, loopback_hosts
+from offhook.api.app import make_app
+from offhook.api.serve import bound, listen
+from offhook.board.key import DeskKey
+from offhook.board.sqlite import SqliteStore
+from offhook.board.switchboard import Switchboard
 from offhook.embed import clock
-from offhook.hub.access import Access, loopback_hosts
-from offhook.hub.app import make_app
 from offhook.hub.divalto import EMPTY, Divalto, Relay, Terms
-from offhook.hub.serve import bound, listen
-from offhook.hub.store import Store
-from offhook.hub.switchboard import Switchboard
 
 
 async def constant(_request: Request) -> Response:
@@ -29,15 +30,17 @@ async def constant(_request: Request) -> Response:
 
 async def main() -> None:
     """Serve ``sys.argv[1]`` desks."""
-    desks = [str(2001 + number) for number in range(int(sys.argv[1]))]
-    address, port = bound("127.0.0.1", 0)
-    access = Access(secrets.token_bytes(32), desks, loopback_hosts(port))
-    board = Switchboard(Relay(), desks, Store(None), clock)
-    divalto = Divalto(board, access, lambda _desk: ("", ""), Terms(auth="open"), clock)
+    desks = [DeskKey(str(2001 + number)) for number in range(int(sys.argv[1]))]
+    made = bound("127.0.0.1", 0)
+    port = made.getsockname()[1]
+    store = await SqliteStore.opened(None)
+    board = Switchboard(store, clock, Relay())
+    await board.add(desks)
+    access = Access(secrets.token_bytes(32), lambda: board.desks, loopback_hosts(port))
+    divalto = Divalto(board, access, lambda _desk: ("", ""), Terms(auth="open"), clock, "FR")
     await board.start()
-    app: Any = make_app(board, access, divalto=divalto)
-    app.routed.routes.insert(0, Route("/constant", constant))
-    await listen(app, address, port, lambda: print(json.dumps({"port": port}), flush=True), board.watch())
+    app: Any = make_app(board, access, further=[*divalto.routes(), Route("/constant", constant)])
+    await listen(app, made, lambda: print(json.dumps({"port": port}), flush=True), board.watch())
 
 
 if __name__ == "__main__":

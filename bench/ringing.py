@@ -13,9 +13,11 @@ import time
 from typing import Any
 
 from offhook.embed import clock
-from offhook.interface import Line, feed
+from offhook.interfaces.asterisk.about import ABOUT
 from offhook.interfaces.asterisk.driver import AsteriskInterface
-from offhook.model import Event, Ringing
+from offhook.line import Line, feed
+from offhook.model import News, Ringing
+from offhook.settings.view import given
 from offhook.testing.pretend_asterisk import CHALLENGE, GREETING, block
 
 DESKS = 100
@@ -121,18 +123,19 @@ async def ours(port: int) -> list[float]:
         "devices": "*=PJSIP/*",
         "trunks": "PJSIP/trunk",
     }
-    link, _device = AsteriskInterface.for_desk("", options)
-    lines = [Line(link, desk, clock) for desk in desks]
+    link, _device = AsteriskInterface.for_desk("", given(ABOUT, options))
+    lines = {desk: Line(link, desk, clock) for desk in desks}
     delays: list[float] = []
 
-    def tell(_line: Line, news: list[Event]) -> None:
+    def tell(_line: Line, news: list[News]) -> None:
         now = time.monotonic()
-        delays.extend(now - float(event.party.name) for event in news if isinstance(event, Ringing))
+        events = (each.event for each in news)
+        delays.extend(now - float(event.party.name) for event in events if isinstance(event, Ringing))
 
     await link.open()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(SECONDS + 2.0):
-            await feed(link, lines, tell)
+            await feed(link, lines.get, lines.values, tell)
     await link.close()
     return delays
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hubs import Program, program
-from offhook.settings.running import RunningHub, running
+from offhook.settings.running import Running, running
 
 
 @pytest.fixture
@@ -17,8 +17,8 @@ def demo(tmp_path: Path) -> Iterator[Program]:
 
 
 @pytest.fixture
-def here(demo: Program, tmp_path: Path) -> RunningHub:
+def here(demo: Program, tmp_path: Path) -> Running:
     """How to reach the demo's hub."""
-    found = running(str(tmp_path))
+    found = running(folder=str(tmp_path))
     assert found is not None
     return found

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,13 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     """Return an environment without this machine's own settings."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("OFFHOOK_")}
     return kept | {"OFFHOOK_HOME": str(home), "OFFHOOK_LANGUAGE": "en", "PYTHONWARNINGS": "default"} | more
+
+
+def free_port() -> int:
+    """Return a port of the loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 class Program:

@@ -8,7 +8,7 @@ from typing import Any
 import offhook
 from offhook import catalogue
 from offhook.desk import Desk
-from offhook.model import Call, Event, State
+from offhook.model import Call, Event, News, State
 from offhook.testing.exchange import Exchange, Habit
 from offhook.testing.pretend_asterisk import PretendAsterisk
 from offhook.testing.pretend_freeswitch import PretendFreeswitch
@@ -60,7 +60,9 @@ def exchange_of(made: PretendSwitch) -> Exchange:
 async def desk(
     made: PretendSwitch, kind: str, extension: str = "1001", **options: str
 ) -> AsyncIterator["Heard"]:
-    opened = offhook.connect(kind, extension=extension, address=made.address, **ACCOUNTS[kind] | options)
+    opened = offhook.connect(
+        kind, extension=extension, options={"address": made.address} | ACCOUNTS[kind] | options
+    )
     heard = Heard(opened)
     async with opened:
         yield heard
@@ -73,10 +75,10 @@ class Heard:
         self.desk = opened
         self.events: list[Event] = []
         self._news = asyncio.Event()
-        opened.on_event(self._hear)
+        opened.on_news(self._hear)
 
-    def _hear(self, event: Event) -> None:
-        self.events.append(event)
+    def _hear(self, news: News) -> None:
+        self.events.append(news.event)
         self._news.set()
 
     async def until(self, true: Callable[[], Any], seconds: float = 5.0) -> Any:

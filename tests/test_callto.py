@@ -11,9 +11,11 @@ import pytest
 from hubs import OFFHOOK, offhook
 from offhook.errors import SettingsError, Unavailable
 from offhook.interface import Interface
+from offhook.interfaces.callto.about import ABOUT
 from offhook.interfaces.callto.command import order
 from offhook.interfaces.callto.driver import CalltoInterface
-from offhook.settings.model import SETTINGS
+from offhook.settings.model import everything
+from offhook.settings.view import View, given
 from offhook.testing.contract import InterfaceContract
 from offhook.transport.launch import launch
 from test_escaping import NOTE, wait_for
@@ -25,9 +27,9 @@ EXAMPLE = {
 }
 
 
-def settings(**more: str):  # type: ignore[no-untyped-def]
-    values = {name: known.default for name, known in SETTINGS.items()} | {"desk.extension": "1024"}
-    return (values | {name.replace("__", "."): text for name, text in more.items()}).__getitem__
+def settings(**more: str) -> View:
+    values = {name: known.default for name, known in everything().items()}
+    return View(ABOUT, (values | {name.replace("__", "."): text for name, text in more.items()}).__getitem__)
 
 
 def test_the_seeds_example(tmp_path: Path) -> None:
@@ -52,7 +54,7 @@ COMMANDS = [
 
 @pytest.mark.parametrize(("command", "shown", "launched"), COMMANDS)
 def test_what_is_shown_and_launched(command: str, shown: str, launched: list[str]) -> None:
-    found = order(settings(callto__command=command), "0388202020")
+    found = order(settings(callto__command=command), "1024", "0388202020")
     assert (found.shown, list(found.words)) == (shown, launched)
     assert found.is_address is (len(launched) == 1)
 
@@ -60,6 +62,7 @@ def test_what_is_shown_and_launched(command: str, shown: str, launched: list[str
 def test_digits_plus_and_star_stay_and_a_password_is_masked() -> None:
     found = order(
         settings(callto__command="tel:$teldest$;by=$user$:$mdp$", desk__user="a b", desk__password="p@ss"),
+        "1024",
         "+33#1*2",
     )
     assert found.words == ("tel:+33%231*2;by=a%20b:p%40ss",)
@@ -71,10 +74,10 @@ def test_digits_plus_and_star_stay_and_a_password_is_masked() -> None:
 def test_a_command_without_the_number(command: str) -> None:
     if command.startswith("$"):
         with pytest.raises(Unavailable):
-            launch(order(settings(callto__command=command), "1").words, is_address=False)
+            launch(order(settings(callto__command=command), "1024", "1").words, is_address=False)
         return
     with pytest.raises(SettingsError):
-        order(settings(callto__command=command), "1")
+        order(settings(callto__command=command), "1024", "1")
 
 
 # --- the real launch ------------------------------------------------------------------------------
@@ -131,7 +134,7 @@ def test_nobody_is_registered(tmp_path: Path) -> None:
 def test_offhook_as_its_own_handler_does_not_loop(tmp_path: Path, named: str) -> None:
     way = register(tmp_path, "callto", f"{named} dial")
     done = offhook(tmp_path / "desk", "dial", "0388202020", "--json", **EXAMPLE, **way)
-    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (3, "callto_loop")
+    assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (3, "launch_loop")
 
 
 @pytest.mark.slow
@@ -146,7 +149,7 @@ def test_behind_a_script_it_does_not_loop_either(tmp_path: Path) -> None:
     way = register(tmp_path, "callto", str(script))
     offhook(home, "dial", "0388202020", **way)
     wait_for(tmp_path / "log.answer", 1)
-    assert json.loads((tmp_path / "log.answer").read_text())["error"]["code"] == "callto_loop"
+    assert json.loads((tmp_path / "log.answer").read_text())["error"]["code"] == "launch_loop"
     assert log.read_text() == "callto:0388202020\n", "once"
 
 
@@ -185,5 +188,7 @@ def test_children_get_none_of_our_settings(tmp_path: Path) -> None:
 class TestContract(InterfaceContract):
     """What holds of every interface."""
 
-    def make(self) -> Interface:
-        return CalltoInterface.for_desk("1001", {"command": "/bin/true $teldest$"})[0]
+    link = False
+
+    async def make(self) -> Interface:
+        return CalltoInterface.for_desk("1001", given(ABOUT, {"command": "/bin/true $teldest$"}))[0]

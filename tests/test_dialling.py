@@ -12,16 +12,19 @@ import pytest
 
 from offhook.dialling import DialRules, Guard, hidden_short_numbers, rules_from
 from offhook.errors import Refused, SettingsError
-from offhook.interface import Line
+from offhook.interfaces.callto.about import ABOUT
 from offhook.interfaces.callto.driver import CalltoInterface
+from offhook.line import Line
 from offhook.model import Dial, Kind
 from offhook.numbers import e164, party, read
-from offhook.settings.model import SETTINGS
+from offhook.settings.changes import change
+from offhook.settings.model import everything
+from offhook.settings.view import given
 
 TABLE = (Path(__file__).parent / "data" / "numbers.tsv").read_text("utf-8").splitlines()[1:]
 ROWS = [(json.loads(text), *rest) for text, *rest in (line.split("\t") for line in TABLE)]
-OUTSIDE = DialRules(internal=("4xxx",))
-EMERGENCY = tuple(SETTINGS["emergency_numbers"].default.split())
+OUTSIDE = DialRules("FR", internal=("4xxx",))
+EMERGENCY = tuple(everything()["emergency_numbers"].default.split())
 
 
 def test_there_are_enough_rows_each_with_its_source() -> None:
@@ -118,14 +121,14 @@ def test_the_prefix_in_front_of_emergency_numbers_where_the_administrator_says_s
     ],
 )
 def test_what_is_internal(entries: tuple[str, ...], internal: list[str], external: list[str]) -> None:
-    rules = DialRules(internal=entries)
+    rules = DialRules("FR", internal=entries)
     assert [each for each in internal + external if rules.is_internal(each)] == internal
 
 
 def test_the_default_length_hides_short_numbers_and_that_is_said() -> None:
-    assert "3639" in hidden_short_numbers(DialRules())
-    assert "118218" not in hidden_short_numbers(DialRules())
-    assert hidden_short_numbers(DialRules(internal=("1xxx",))) == ["1014", "1023", "1064"]
+    assert "3639" in hidden_short_numbers(DialRules("FR"))
+    assert "118218" not in hidden_short_numbers(DialRules("FR"))
+    assert hidden_short_numbers(DialRules("FR", internal=("1xxx",))) == ["1014", "1023", "1064"]
 
 
 # --- guard ----------------------------------------------------------------------------------------
@@ -176,9 +179,7 @@ async def test_the_cap_and_emergency_past_it() -> None:
     now = [datetime(2026, 1, 5, 12, tzinfo=UTC)]
     rules = OUTSIDE._replace(guard=Guard(per_minute=2), emergency=EMERGENCY)
     line = Line(
-        CalltoInterface(
-            lambda name: {"callto.command": "/bin/true $teldest$"}.get(name, SETTINGS[name].default), "1"
-        ),
+        CalltoInterface(given(ABOUT, {"command": "/bin/true $teldest$"}), "1"),
         "1",
         lambda: now[0],
         None,
@@ -196,16 +197,30 @@ async def test_the_cap_and_emergency_past_it() -> None:
 
 
 def test_rules_come_from_settings() -> None:
-    values = {name: known.default for name, known in SETTINGS.items()}
+    values = {name: known.default for name, known in everything().items()}
     rules = rules_from(
         (
             values | {"outside_prefix": "0", "guard.countries": "fr, be", "internal_numbers": "1xxx 5"}
         ).__getitem__
     )
     assert (rules.prefix, rules.guard.countries, rules.internal) == ("0", ("FR", "BE"), ("1xxx", "5"))
-    for name, text in (("outside_prefix", "0x"), ("internal_numbers", "[a]"), ("guard.barred", "a.*")):
-        with pytest.raises(SettingsError):
-            rules_from((values | {name: text}).__getitem__)
+    with pytest.raises(SettingsError):
+        rules_from((values | {"outside_prefix": "0x"}).__getitem__)
+
+
+NONSENSE = [
+    ("internal_numbers", "[a]"), ("guard.barred", "a.*"), ("guard.barred", "1-"), ("guard.barred", "9-1"), ("internal_numbers", "1-2-3"),
+    ("guard.countries", "France"), ("guard.countries", "FR XX"), ("country", "XX"), ("country", "33"), ("country", ""), ("hub.port", "99999"),
+    ("hub.port", "-1"), ("interface", "asteriks"), ("interface", ""), ("hub.interface", "sip"), ("hub.desks", "1-"), ("hub.desks", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text"), NONSENSE)
+def test_what_cannot_be_meant_is_refused_when_it_is_set(tmp_path: Path, name: str, text: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        change(str(tmp_path / "settings.toml"), {name: text})
+    assert caught.value.params["name"] == name
+    assert not (tmp_path / "settings.toml").exists()
 
 
 # --- incoming -------------------------------------------------------------------------------------

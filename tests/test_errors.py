@@ -1,10 +1,15 @@
 """Every error: on its branch, with a sentence and a hint in each language, safe to show, able to travel."""
 
+import ast
+import itertools
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from offhook import errors, texts
+import offhook
+from offhook import catalogue, errors, texts
 from offhook.errors import CODES, OffhookError, ProtocolError, error_from_json
 
 EXITS = {
@@ -54,15 +59,76 @@ def test_every_error_travels(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, 3, {}, {"code": "new_in_the_next_version", "params": {}}, {"code": "usage", "params": 3}]
+    "value",
+    [
+        None,
+        3,
+        {},
+        {"code": "usage", "params": {}},
+        {"kind": "Nonsense", "code": "usage", "params": {}},
+        {"code": "usage", "params": 3},
+    ],
 )
 def test_an_unknown_error_is_an_error(value: object) -> None:
     assert isinstance(error_from_json(value), ProtocolError)
 
 
-def test_a_code_stays_on_its_branch() -> None:
-    with pytest.raises(AssertionError):
-        errors.Refused("usage")
+def raised(path: Path) -> Iterator[tuple[str, str, int]]:
+    """Yield every error a module makes with a code written out: its branch, its code, its line."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in EXITS
+            and node.args
+        ):
+            first = node.args[0]
+            if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield node.func.id, first.value, node.lineno
+
+
+def test_every_code_is_known_and_on_its_branch() -> None:
+    """Everybody's codes, and an interface's own in its own folder."""
+    root = Path(offhook.__file__).parent
+    found = 0
+    for path in root.rglob("*.py"):
+        owner = path.relative_to(root).parts
+        said = catalogue.known(owner[1]) if owner[0] == "interfaces" and len(owner) > 2 else None
+        known = CODES | (said.codes if said is not None else {})
+        for branch, code, line in raised(path):
+            found += 1
+            assert code in known, f"{path}:{line}: {code} is nobody's code"
+            assert known[code].__name__ == branch, f"{path}:{line}: {code} is a {known[code].__name__}"
+    assert found > 150
+
+
+def test_an_interfaces_own_errors_speak() -> None:
+    for said in catalogue.abouts().values():
+        assert not isinstance(said, OffhookError)
+        for (code, kind), language in itertools.product(said.codes.items(), texts.LANGUAGES):
+            error = kind(code, interface=said.name)
+            assert len(error.text(language)) > 10
+            assert len(error.hint_text(language)) > 10
+            assert code not in error.text(language), "the sentence is found"
+
+
+def test_an_error_of_an_interface_that_is_not_here_is_said_anyhow() -> None:
+    error = error_from_json(
+        {"kind": "Refused", "code": "gong_gone", "interface": "gong", "params": {"why": "x"}}
+    )
+    assert (type(error), error.exit_code, error.code) == (errors.Refused, 5, "gong_gone")
+    for language in texts.LANGUAGES:
+        assert "gong_gone" in error.text(language)
+        assert "gong" in error.text(language)
+
+
+def test_the_interface_puts_its_name_in() -> None:
+    with pytest.raises(errors.Unreachable) as caught, errors.on("asterisk"):
+        raise errors.Unreachable("line_lost")
+    assert caught.value.interface == "asterisk"
+    with pytest.raises(errors.Unreachable) as named, errors.on("asterisk"):
+        raise errors.Unreachable("line_lost", interface="web")
+    assert named.value.interface == "web"
 
 
 def test_languages_have_the_same_sentences_and_parameters() -> None:

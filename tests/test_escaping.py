@@ -16,11 +16,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from defusedxml import ElementTree, expatbuilder
 
+from offhook.about import About
 from offhook.errors import OffhookError, SettingsError
+from offhook.interfaces.callto.about import ABOUT as CALLTO
 from offhook.interfaces.callto.command import order
-from offhook.interfaces.web.calling import account
-from offhook.settings.model import SETTINGS
+from offhook.interfaces.web.about import ABOUT as WEB
+from offhook.interfaces.web.calling import account_by
+from offhook.settings.model import everything
 from offhook.settings.shared import SharedFile
+from offhook.settings.view import View
 from offhook.transport.launch import launch
 from vendor import Came, Vendor, reply, vendor
 
@@ -141,11 +145,11 @@ def server() -> Iterator[Vendor]:
         yield found
 
 
-def settings(user: str, **more: str) -> Callable[[str], str]:
-    """Return settings by name, with a hostile user."""
-    values = {name: known.default for name, known in SETTINGS.items()}
-    values |= {"desk.user": user, "desk.password": PASSWORD, "desk.extension": "1024"}
-    return (values | {name.replace("__", "."): text for name, text in more.items()}).__getitem__
+def settings(user: str, about: About = CALLTO, **more: str) -> View:
+    """Return an interface's settings, with a hostile user."""
+    values = {name: known.default for name, known in everything().items()}
+    values |= {"desk.user": user, "desk.password": PASSWORD}
+    return View(about, (values | {name.replace("__", "."): text for name, text in more.items()}).__getitem__)
 
 
 def as_the_place_keeps_it(place: str, value: str) -> str:
@@ -159,7 +163,7 @@ def test_web(server: Vendor, tmp_path: Path, place: str) -> None:
     file = SharedFile("f", f"<cliktocalldial>\n{text.replace('{port}', str(server.port))}\n".encode())
     delivered = 0
     for value in HOSTILE:
-        used = account(file, settings(value), str(tmp_path))
+        used = account_by(file, settings(value, about=WEB), "1024", str(tmp_path))
         server.came.clear()
         if refused(value):
             with pytest.raises(OffhookError):
@@ -200,9 +204,9 @@ def test_an_argument_of_a_program(tmp_path: Path) -> None:
         )
         if is_broken(value) or starts_option(value):
             with pytest.raises(SettingsError):
-                order(made, "0388202020")
+                order(made, "1024", "0388202020")
             continue
-        found = order(made, "0388202020")
+        found = order(made, "1024", "0388202020")
         launch(found.words, is_address=found.is_address)
         delivered += 1
         wait_for(note, delivered)
@@ -227,9 +231,9 @@ def test_an_address(tmp_path: Path) -> None:
         )
         if is_broken(value):
             with pytest.raises(SettingsError):
-                order(made, "0388202020")
+                order(made, "1024", "0388202020")
             continue
-        found = order(made, "+33388202020*1")
+        found = order(made, "1024", "+33388202020*1")
         launch(found.words, is_address=found.is_address)
         delivered += 1
         wait_for(note, delivered)
@@ -252,7 +256,7 @@ def wait_for(note: Path, lines: int) -> None:
 
 def test_values_are_never_expanded_again_and_case_does_not_matter(server: Vendor, tmp_path: Path) -> None:
     text = f"<cliktocalldial>\n<url>http://127.0.0.1:{server.port}/dial?n=$TelDest$&u=$USER$&p=$mpd$&q=$MDP$&x=$nothing$&y=$user\n"
-    used = account(SharedFile("f", text.encode()), settings("$mdp$"), str(tmp_path))
+    used = account_by(SharedFile("f", text.encode()), settings("$mdp$", about=WEB), "1024", str(tmp_path))
     server.came.clear()
     used.dial("0388202020")
     found = parse_qs(urlsplit(server.came[0].target).query)
@@ -274,10 +278,10 @@ def test_what_is_needed_and_empty_is_named_and_nothing_sent(
     server: Vendor, tmp_path: Path, template: str, name: str
 ) -> None:
     text = f"<cliktocalldial>\n<url>http://127.0.0.1:{server.port}/dial?n=$teldest$&x={template}\n"
-    empty = settings("u", **{name.replace(".", "__"): ""})
+    empty = settings("u", WEB, **{name.replace(".", "__"): ""})
     server.came.clear()
     with pytest.raises(SettingsError) as caught:
-        account(SharedFile("f", text.encode()), empty, str(tmp_path)).dial("1")
+        account_by(SharedFile("f", text.encode()), empty, "", str(tmp_path)).dial("1")
     assert caught.value.params["name"] == name
     assert server.came == []
 
@@ -286,12 +290,17 @@ def test_ident_is_the_account_else_the_extension(server: Vendor, tmp_path: Path)
     text = f"<cliktocalldial>\n<url>http://127.0.0.1:{server.port}/dial?n=$teldest$&i=$ident$&e=$event$\n"
     for user, ident, expected in (("zoé", "", "zoé"), ("", "", "1024"), ("zoé", "z1", "z1")):
         server.came.clear()
-        account(SharedFile("f", text.encode()), settings(user, desk__ident=ident), str(tmp_path)).dial("1")
+        account_by(
+            SharedFile("f", text.encode()),
+            settings(user, desk__ident=ident, about=WEB),
+            "1024",
+            str(tmp_path),
+        ).dial("1")
         assert parse_qs(urlsplit(server.came[0].target).query) == {"n": ["1"], "i": [expected], "e": ["DIAL"]}
 
 
 @pytest.mark.parametrize("command", ["run.bat $teldest$", 'C:\\x\\run.CMD "$teldest$"'])
 def test_a_batch_file_is_refused(command: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        order(settings("u", callto__command=command), "1")
+        order(settings("u", callto__command=command), "1024", "1")
     assert caught.value.code == "callto_batch"

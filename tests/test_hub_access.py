@@ -5,8 +5,17 @@ from pathlib import Path
 
 import pytest
 
+from offhook.api.access import LINK_S, SESSION_S, Access, check_loopback, key_in, loopback_hosts
+from offhook.board.key import DeskKey, key_of
 from offhook.errors import LoginRefused, Refused, SettingsError
-from offhook.hub.access import LINK_S, SESSION_S, Access, check_loopback, key_in, loopback_hosts
+
+ONE, TWO = DeskKey("1001"), DeskKey("1002")
+DESKS = (ONE, TWO)
+
+
+def desk_of(access: Access, authorization: str, cookies: str, wanted: str) -> DeskKey:
+    key = key_of(wanted) if wanted else None
+    return access.who(authorization, cookies, key).desk(key)
 
 
 class Clock:
@@ -24,48 +33,48 @@ def clock() -> Clock:
 
 @pytest.fixture
 def access(clock: Clock) -> Access:
-    return Access(b"k" * 32, ["1001", "1002"], loopback_hosts(8480), clock)
+    return Access(b"k" * 32, lambda: DESKS, loopback_hosts(8480), ONE, clock)
 
 
 def test_a_token_opens_its_desk_only(access: Access) -> None:
-    token = access.token("1001")
-    assert access.desk_of(f"Bearer {token}", "", "") == "1001"
+    token = access.token(key_of("1001"))
+    assert desk_of(access, f"Bearer {token}", "", "") == ONE
     for wanted, header in [
         ("1002", f"Bearer {token}"),
         ("", f"Bearer {token}x"),
         ("", "Bearer "),
         ("", f"Basic {token}"),
-        ("", f"Bearer {access.token('9999')}"),
+        ("", f"Bearer {access.token(DeskKey('9999'))}"),
         ("", "Bearer é"),
         ("", "Bearer " + "x" * 5000),
     ]:
         with pytest.raises(LoginRefused):
-            access.desk_of(header, "", wanted)
+            desk_of(access, header, "", wanted)
 
 
 def test_another_key_opens_nothing(access: Access) -> None:
-    other = Access(b"z" * 32, ["1001"], [], Clock())
+    other = Access(b"z" * 32, lambda: DESKS, [], clock=Clock())
     with pytest.raises(LoginRefused):
-        access.desk_of(f"Bearer {other.token('1001')}", "", "")
+        desk_of(access, f"Bearer {other.token(key_of('1001'))}", "", "")
 
 
 def test_a_page_link_works_once(access: Access, clock: Clock) -> None:
-    code = access.page_link("1001").partition("code=")[2]
+    code = access.page_link(key_of("1001")).partition("code=")[2]
     desk, name, value = access.redeem(code)
-    assert desk == "1001"
-    assert access.desk_of("", f"{name}={value}", "1001") == "1001"
+    assert desk == ONE
+    assert desk_of(access, "", f"{name}={value}", "1001") == ONE
     with pytest.raises(LoginRefused):
         access.redeem(code)
-    late = access.page_link("1001").partition("code=")[2]
+    late = access.page_link(key_of("1001")).partition("code=")[2]
     clock.now += LINK_S + 1
     with pytest.raises(LoginRefused):
         access.redeem(late)
     with pytest.raises(SettingsError, match="9999"):
-        access.page_link("9999")
+        access.page_link(key_of("9999"))
 
 
 def test_a_cookie_is_for_its_desk_and_its_week(access: Access, clock: Clock) -> None:
-    _desk, name, value = access.redeem(access.page_link("1001").partition("code=")[2])
+    _desk, name, value = access.redeem(access.page_link(key_of("1001")).partition("code=")[2])
     for cookies in (
         "",
         "offhook-1002=" + value,
@@ -75,25 +84,25 @@ def test_a_cookie_is_for_its_desk_and_its_week(access: Access, clock: Clock) -> 
         "\x00",
     ):
         with pytest.raises(LoginRefused):
-            access.desk_of("", cookies, "")
+            desk_of(access, "", cookies, "")
     with pytest.raises(LoginRefused):
-        access.desk_of("", f"{name}={value}", "1002")
+        desk_of(access, "", f"{name}={value}", "1002")
     with pytest.raises(LoginRefused):
-        access.desk_of("Bearer wrong", f"{name}={value}", "1001")
+        desk_of(access, "Bearer wrong", f"{name}={value}", "1001")
     clock.now += SESSION_S + 1
     with pytest.raises(LoginRefused):
-        access.desk_of("", f"{name}={value}", "1001")
+        desk_of(access, "", f"{name}={value}", "1001")
 
 
 def test_two_desks_in_one_browser(access: Access) -> None:
     both = "; ".join(
         f"{name}={value}"
         for _desk, name, value in (
-            access.redeem(access.page_link(each).partition("code=")[2]) for each in ("1001", "1002")
+            access.redeem(access.page_link(key_of(each)).partition("code=")[2]) for each in ("1001", "1002")
         )
     )
-    assert access.desk_of("", both, "1002") == "1002"
-    assert access.desk_of("", both, "1001") == "1001"
+    assert desk_of(access, "", both, "1002") == TWO
+    assert desk_of(access, "", both, "1001") == ONE
 
 
 @pytest.mark.parametrize(
@@ -137,9 +146,9 @@ def test_the_loopback(address: str) -> None:
 
 
 def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
-    key = key_in(tmp_path / "new")
+    key = key_in(tmp_path / "new", "hub.key")
     assert len(key) == 32
-    assert key_in(tmp_path / "new") == key
+    assert key_in(tmp_path / "new", "hub.key") == key
     assert stat.S_IMODE((tmp_path / "new" / "hub.key").stat().st_mode) == 0o600
 
 
@@ -147,14 +156,14 @@ def test_the_key_is_made_once_and_private(tmp_path: Path) -> None:
 def test_a_key_that_is_not_whole_is_replaced(tmp_path: Path, content: bytes) -> None:
     """A crash between making and writing the file must not leave a key that anybody knows."""
     (tmp_path / "hub.key").write_bytes(content)
-    key = key_in(tmp_path)
+    key = key_in(tmp_path, "hub.key")
     assert len(key) == 32
-    assert key_in(tmp_path) == key
+    assert key_in(tmp_path, "hub.key") == key
     assert not list(tmp_path.glob("hub.key.*"))
     with pytest.raises(ValueError, match="32 bytes"):
-        Access(content, ["1001"], [])
+        Access(content, lambda: DESKS, [])
 
 
 def test_a_neighbours_cookie_does_no_harm(access: Access) -> None:
-    _desk, name, value = access.redeem(access.page_link("1001").partition("code=")[2])
-    assert access.desk_of("", f'prefs={{"a":1}}; x; {name}={value}; ="', "1001") == "1001"
+    _desk, name, value = access.redeem(access.page_link(key_of("1001")).partition("code=")[2])
+    assert desk_of(access, "", f'prefs={{"a":1}}; x; {name}={value}; ="', "1001") == ONE

@@ -13,12 +13,12 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from hubs import Program, program
 from offhook.model import COMMANDS, EVENTS
-from offhook.settings.running import RunningHub, running
+from offhook.settings.running import Running, running
 from offhook.transport.http import request
 
 
 def get(
-    here: RunningHub, method: str, path: str, body: object = None, **headers: str
+    here: Running, method: str, path: str, body: object = None, **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
     """Send one request as any program might; returns status, headers and body."""
     host = here.url.removeprefix("http://")
@@ -35,18 +35,18 @@ def get(
         link.close()
 
 
-def bearer(here: RunningHub, desk: str = "1001") -> dict[str, str]:
+def bearer(here: Running, desk: str = "1001") -> dict[str, str]:
     return {"Authorization": f"Bearer {here.tokens[desk]}"}
 
 
-def command(here: RunningHub, **words: Any) -> tuple[int, dict[str, Any]]:
+def command(here: Running, **words: Any) -> tuple[int, dict[str, Any]]:
     status, _headers, body = get(
         here, "POST", "/v1/desk/commands", {"id": "i" + words.get("command", ""), **words}, **bearer(here)
     )
     return status, json.loads(body)
 
 
-def test_a_command_and_its_refusals(here: RunningHub) -> None:
+def test_a_command_and_its_refusals(here: Running) -> None:
     assert command(here, command="Dial", number="0388202020") == (200, {"answer": "iDial", "as": "iDial"})
     assert command(here, command="Dial", number="0388202020") == (200, {"answer": "iDial", "as": "iDial"})
     status, answer = command(here, command="Answer", call="nope")
@@ -61,31 +61,31 @@ def test_a_command_and_its_refusals(here: RunningHub) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/desk/calls", "/v1/contacts?q=a", "/v1/contacts"])
-def test_nothing_is_read_without_a_login(here: RunningHub, path: str) -> None:
+def test_nothing_is_read_without_a_login(here: Running, path: str) -> None:
     for headers in ({}, {"Authorization": "Bearer 1001.AAAA"}, {"Cookie": "offhook-1001=1.A"}):
         status, _headers, body = get(here, "GET", path, **headers)
         assert status == 401
         assert b"Alsace" not in body
 
 
-@pytest.mark.parametrize("path", ["/v1/desk/commands", "/v1/page-links", "/v1/simulator"])
-def test_nothing_is_done_without_a_login(here: RunningHub, path: str) -> None:
+@pytest.mark.parametrize("path", ["/v1/desk/commands", "/v1/page-links", "/v1/training"])
+def test_nothing_is_done_without_a_login(here: Running, path: str) -> None:
     assert get(here, "POST", path, {"command": "Dial", "id": "1", "number": "15"})[0] == 401
 
 
-def test_a_form_is_not_a_command(here: RunningHub) -> None:
+def test_a_form_is_not_a_command(here: Running) -> None:
     status, _headers, _body = get(
         here, "POST", "/v1/desk/commands", {"command": "Dial"}, Content_Type="text/plain", **bearer(here)
     )
     assert status == 400
 
 
-def test_a_desk_reads_its_own_calls_only(here: RunningHub) -> None:
+def test_a_desk_reads_its_own_calls_only(here: Running) -> None:
     assert get(here, "GET", "/v1/desk/calls?desk=1002", **bearer(here))[0] == 401
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"{" * 2000, b'"x"'])
-def test_a_body_that_is_no_object(here: RunningHub, data: bytes) -> None:
+def test_a_body_that_is_no_object(here: Running, data: bytes) -> None:
     host = here.url.removeprefix("http://")
     link = http.client.HTTPConnection(host, timeout=10)
     link.request("POST", "/v1/desk/commands", data, {"Content-Type": "application/json", **bearer(here)})
@@ -95,7 +95,7 @@ def test_a_body_that_is_no_object(here: RunningHub, data: bytes) -> None:
     link.close()
 
 
-def test_a_body_that_is_too_long(here: RunningHub) -> None:
+def test_a_body_that_is_too_long(here: Running) -> None:
     status, _headers, body = get(here, "POST", "/v1/desk/commands", {"x": "y" * 100_000}, **bearer(here))
     assert (status, json.loads(body)["error"]["code"]) == (400, "message_too_long")
 
@@ -127,7 +127,7 @@ def test_a_body_that_is_too_long(here: RunningHub) -> None:
     ],
 )
 def test_foreign_requests_are_turned_away_on_every_route(
-    here: RunningHub, path: str, headers: dict[str, str]
+    here: Running, path: str, headers: dict[str, str]
 ) -> None:
     status, answered, body = get(here, "GET", path, **headers, **bearer(here))
     assert status == 403
@@ -135,7 +135,7 @@ def test_foreign_requests_are_turned_away_on_every_route(
     assert json.loads(body)["error"]["code"] == "foreign_request"
 
 
-def test_the_page_and_its_cookie(demo: Program, here: RunningHub) -> None:
+def test_the_page_and_its_cookie(demo: Program, here: Running) -> None:
     path = demo.said["pages"]["1001"].removeprefix(here.url)
     status, headers, _body = get(here, "GET", path)
     assert (status, headers["location"]) == (303, "/desk/1001")
@@ -154,7 +154,7 @@ def test_the_page_and_its_cookie(demo: Program, here: RunningHub) -> None:
     assert get(here, "GET", "/")[0] == 401
 
 
-def test_the_api_describes_itself(here: RunningHub) -> None:
+def test_the_api_describes_itself(here: Running) -> None:
     status, _headers, body = get(here, "GET", "/v1/openapi.json")
     schemas = json.loads(body)["components"]["schemas"]
     assert status == 200
@@ -165,7 +165,7 @@ def test_the_api_describes_itself(here: RunningHub) -> None:
         assert text.partition('"')[0].rpartition("/")[2] in schemas
 
 
-def stream(here: RunningHub, desk: str = "1001", **headers: str) -> connect:
+def stream(here: Running, desk: str = "1001", **headers: str) -> connect:
     return connect(
         here.url.replace("http", "ws") + f"/v1/desk?desk={desk}",
         additional_headers=headers or bearer(here, desk),
@@ -180,7 +180,7 @@ async def hello(socket: ClientConnection, **words: Any) -> dict[str, Any]:
     return found
 
 
-async def test_the_stream(here: RunningHub) -> None:
+async def test_the_stream(here: Running) -> None:
     async with stream(here) as socket, asyncio.timeout(20):
         welcome = (await hello(socket))["welcome"]
         assert (welcome["desk"], welcome["version"], welcome["up"], welcome["calls"]) == (
@@ -196,21 +196,25 @@ async def test_the_stream(here: RunningHub) -> None:
         assert {"answer": "d", "as": "d"} in heard
         events = [message for message in heard if "event" in message]
         assert [event["event"] for event in events][:2] == ["Dialling", "Prompted"]
-        assert [event["seq"] for event in events] == list(
-            range(welcome["seq"] + 1, welcome["seq"] + 1 + len(events))
-        )
+        assert [event["after"] for event in events] == [
+            welcome["seq"],
+            *(event["seq"] for event in events[:-1]),
+        ]
+        assert [event["snapshot"]["state"] for event in events][:2] == ["initiated", "prompted"]
         assert events[0]["cause"] == "d"
     async with stream(here) as socket, asyncio.timeout(20):
-        resumed = (await hello(socket, resume={"log": welcome["log"], "seq": events[1]["seq"]}))["welcome"]
-        assert "calls" not in resumed
+        resumed = (await hello(socket, resume=events[1]["seq"]))["welcome"]
+        assert (resumed["seq"], resumed["last"]) == (events[1]["seq"], events[-1]["seq"])
+        assert [call["state"] for call in resumed["calls"]] == ["connected"]
+        assert "gap" not in resumed
         assert json.loads(await socket.recv()) == events[2]
     async with stream(here) as socket, asyncio.timeout(20):
-        gap = (await hello(socket, resume={"log": "another", "seq": 1}))["welcome"]
+        gap = (await hello(socket, resume="another.1"))["welcome"]
         assert gap["gap"] is True
         assert [call["state"] for call in gap["calls"]] == ["connected"]
 
 
-async def test_a_page_gets_the_calls_ready_made(here: RunningHub) -> None:
+async def test_a_page_gets_the_calls_ready_made(here: Running) -> None:
     async with stream(here) as socket, asyncio.timeout(20):
         await hello(socket, show="calls")
         await socket.send(json.dumps({"command": "Dial", "id": "d", "number": "0388202020"}))
@@ -231,7 +235,7 @@ async def test_a_page_gets_the_calls_ready_made(here: RunningHub) -> None:
         '{"command": "Dial", "id": "1", "number": "15"}',
     ],
 )
-async def test_a_wrong_hello_is_refused(here: RunningHub, first: str) -> None:
+async def test_a_wrong_hello_is_refused(here: Running, first: str) -> None:
     async with stream(here) as socket, asyncio.timeout(20):
         await socket.send(first)
         assert "error" in json.loads(await socket.recv())
@@ -243,14 +247,14 @@ async def test_a_wrong_hello_is_refused(here: RunningHub, first: str) -> None:
     "headers",
     [{"Authorization": "Bearer no"}, {"Origin": "http://evil.example"}, {"Cookie": "offhook-1001=9.A"}],
 )
-async def test_a_stream_without_a_right_is_not_opened(here: RunningHub, headers: dict[str, str]) -> None:
+async def test_a_stream_without_a_right_is_not_opened(here: Running, headers: dict[str, str]) -> None:
     token = {} if "Authorization" in headers or "Cookie" in headers else bearer(here)
     with pytest.raises(InvalidStatus):
         async with stream(here, **headers, **token):
             pass
 
 
-async def test_garbage_on_the_stream_harms_nobody(here: RunningHub) -> None:
+async def test_garbage_on_the_stream_harms_nobody(here: Running) -> None:
     async with stream(here) as other, asyncio.timeout(20):
         await hello(other)
         async with stream(here) as socket:
@@ -265,7 +269,7 @@ async def test_garbage_on_the_stream_harms_nobody(here: RunningHub) -> None:
         assert json.loads(await other.recv())
 
 
-def test_only_the_words_are_served(here: RunningHub) -> None:
+def test_only_the_words_are_served(here: Running) -> None:
     assert json.loads(get(here, "GET", "/texts/fr.json")[2])["page.calls"] == "Appels"
     for path in (
         "/texts/__init__.py",
@@ -277,7 +281,7 @@ def test_only_the_words_are_served(here: RunningHub) -> None:
         assert get(here, "GET", path)[0] == 404, path
 
 
-def test_a_link_from_elsewhere_is_refused_in_words(here: RunningHub) -> None:
+def test_a_link_from_elsewhere_is_refused_in_words(here: Running) -> None:
     status, headers, body = get(
         here, "GET", "/desk/1001", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate"
     )
@@ -286,7 +290,7 @@ def test_a_link_from_elsewhere_is_refused_in_words(here: RunningHub) -> None:
     assert "propre adresse" in body.decode()
 
 
-def test_no_second_hub_on_the_same_port(here: RunningHub, tmp_path: Path) -> None:
+def test_no_second_hub_on_the_same_port(here: Running, tmp_path: Path) -> None:
     port = here.url.rpartition(":")[2]
     with pytest.raises(RuntimeError, match=f"Port {port} is in use"):
         Program(tmp_path / "other", "hub", "--port", port)
@@ -297,17 +301,17 @@ def test_it_refuses_to_serve_the_network(tmp_path: Path) -> None:
         Program(tmp_path, "hub", "--address", "0.0.0.0")  # noqa: S104 - what must be refused
 
 
-def test_no_second_hub_in_the_same_folder(demo: Program, here: RunningHub, tmp_path: Path) -> None:
+def test_no_second_hub_in_the_same_folder(demo: Program, here: Running, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="running already"):
         Program(tmp_path, "hub", "--port", "0")
-    assert running(str(tmp_path)) == here, "the one that runs can still be found"
+    assert running(folder=str(tmp_path)) == here, "the one that runs can still be found"
 
 
 @pytest.mark.parametrize("words", [("--port", "99999"), ("--port", "1")])
 def test_a_port_that_cannot_be_had(tmp_path: Path, words: tuple[str, ...]) -> None:
     if words[1] == "1" and os.geteuid() == 0:
         words = ("--port", "70000")
-    with pytest.raises(RuntimeError, match="does not give port"):
+    with pytest.raises(RuntimeError, match=r"does not give port|hub\.port"):
         Program(tmp_path, "hub", *words)
 
 
@@ -324,13 +328,13 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize("address", ["::1", "localhost"])
 def test_every_name_of_the_loopback(tmp_path: Path, address: str) -> None:
     with program(tmp_path, "hub", "--port", "0", "--desks", "1001", "--address", address):
-        here = running(str(tmp_path))
+        here = running(folder=str(tmp_path))
         assert here is not None
         assert request("GET", here.url, "/v1/desk/calls", here.tokens["1001"])["calls"] == []
 
 
 def test_it_stops_cleanly_and_takes_its_address_away(tmp_path: Path) -> None:
     with program(tmp_path, "hub", "--port", "0", "--desks", "1001") as hub:
-        assert running(str(tmp_path)) is not None
+        assert running(folder=str(tmp_path)) is not None
         assert hub.stop() == 0
-    assert running(str(tmp_path)) is None
+    assert running(folder=str(tmp_path)) is None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hubs import Program, offhook, program
-from offhook.settings.running import RunningHub, running
+from offhook.settings.running import Running, running
 from offhook.transport.http import request
 from test_web_events import told
 from vendor import reply, vendor
@@ -23,13 +23,13 @@ def hub(tmp_path: Path) -> Iterator[Program]:
 
 
 @pytest.fixture
-def here(hub: Program, tmp_path: Path) -> RunningHub:
-    found = running(str(tmp_path))
+def here(hub: Program, tmp_path: Path) -> Running:
+    found = running(folder=str(tmp_path))
     assert found is not None
     return found
 
 
-def post(here: RunningHub, desk: str, sets: dict[str, str | None], scope: str = "user") -> dict[str, Any]:
+def post(here: Running, desk: str, sets: dict[str, str | None], scope: str = "user") -> dict[str, Any]:
     return request(
         "POST", here.url, f"/v1/settings?desk={desk}", here.tokens[desk], {"scope": scope, "set": sets}
     )
@@ -44,7 +44,7 @@ REACHES_IN = [
 
 @pytest.mark.parametrize(("sets", "scope"), REACHES_IN)
 def test_another_desks_page_does_not_reach_into_the_hubs_machine(
-    here: RunningHub, tmp_path: Path, sets: dict[str, str | None], scope: str
+    here: Running, tmp_path: Path, sets: dict[str, str | None], scope: str
 ) -> None:
     before = (tmp_path / "machine.toml").read_text()
     answer = post(here, "1003", sets, scope)
@@ -56,7 +56,7 @@ def test_another_desks_page_does_not_reach_into_the_hubs_machine(
     )
 
 
-def test_what_is_locked_stays_so_on_every_page(here: RunningHub, tmp_path: Path) -> None:
+def test_what_is_locked_stays_so_on_every_page(here: Running, tmp_path: Path) -> None:
     before = (tmp_path / "machine.toml").read_text()
     for scope in ("user", "machine"):
         for sets in ({"country": "BE"}, {"guard.premium": "allow"}):
@@ -64,7 +64,7 @@ def test_what_is_locked_stays_so_on_every_page(here: RunningHub, tmp_path: Path)
     assert (tmp_path / "machine.toml").read_text() == before
 
 
-def test_another_desk_does_not_read_files_of_the_hub(here: RunningHub, tmp_path: Path) -> None:
+def test_another_desk_does_not_read_files_of_the_hub(here: Running, tmp_path: Path) -> None:
     assert request("GET", here.url, "/v1/settings?desk=1003", here.tokens["1003"])["file"] is None
 
 
@@ -73,14 +73,14 @@ def test_settings_that_cannot_be_are_refused_and_those_that_are_wrong_stop_nobod
     folder.mkdir(parents=True)
     (folder / "settings.toml").write_text('internal_numbers = ["abc"]\n')
     with program(tmp_path, "hub", "--port", "0", "--desks", "1001-1003"):
-        here = running(str(tmp_path))
+        here = running(folder=str(tmp_path))
         assert here is not None
         assert post(here, "1001", {"internal_numbers": "abc"})["error"]["code"] == "setting_unreadable"
         assert offhook(tmp_path, "dial", "0388202020", "--desk", "1001").returncode == 0
         assert offhook(tmp_path, "dial", "0388202020", "--desk", "1002").returncode == 3
 
 
-def test_a_file_that_is_not_there_can_be_taken_back(here: RunningHub) -> None:
+def test_a_file_that_is_not_there_can_be_taken_back(here: Running) -> None:
     assert "path" in post(here, "1001", {"web.file": "/nonexistent/x.txt", "interface": "web"})
     shown = request("GET", here.url, "/v1/settings?desk=1001", here.tokens["1001"])
     assert shown["file"]["error"]["code"] in ("shared_folder_down", "settings_file_unreadable")
@@ -91,7 +91,7 @@ def test_a_file_that_is_not_there_can_be_taken_back(here: RunningHub) -> None:
     )
 
 
-def test_a_call_of_a_line_that_is_given_up_ends_for_the_desk(here: RunningHub, tmp_path: Path) -> None:
+def test_a_call_of_a_line_that_is_given_up_ends_for_the_desk(here: Running, tmp_path: Path) -> None:
     offhook(tmp_path, "simulate", "call", "1001", "0388202020")
     assert "path" in post(here, "1001", {"interface": "callto"})
     import sqlite3
@@ -99,7 +99,7 @@ def test_a_call_of_a_line_that_is_given_up_ends_for_the_desk(here: RunningHub, t
     with sqlite3.connect(tmp_path / "hub.sqlite") as store:
         bodies = [
             json.loads(body)
-            for (body,) in store.execute("SELECT body FROM event WHERE desk = '1001' ORDER BY seq")
+            for (body,) in store.execute("SELECT body FROM event WHERE desk = '1001' ORDER BY n")
         ]
     store.close()
     names = [each["event"] for each in bodies]
@@ -118,7 +118,7 @@ async def test_settings_changed_many_times_at_once_leave_one_reader(tmp_path: Pa
         with program(
             tmp_path, "hub", "--port", "0", "--desks", "1001", OFFHOOK_SHARED_FOLDER=str(tmp_path / "sys")
         ):
-            here = running(str(tmp_path))
+            here = running(folder=str(tmp_path))
             assert here is not None
             post(here, "1001", {"interface": "web"})
             await asyncio.gather(
@@ -134,7 +134,7 @@ async def test_settings_changed_many_times_at_once_leave_one_reader(tmp_path: Pa
 
 
 def test_a_click_on_the_page_goes_the_way_the_settings_say_at_once(
-    hub: Program, here: RunningHub, tmp_path: Path
+    hub: Program, here: Running, tmp_path: Path
 ) -> None:
     """There and back: over the web API, then over the switch again."""
 

@@ -5,6 +5,7 @@ import http.client
 import json
 import signal
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from hubs import OFFHOOK, Program, environment, offhook, program
 from offhook.hub.divalto import CONFIRMED_S, Waiting, _oldest, _once_more
+from offhook.settings.files import alone
 from offhook.settings.running import running
 from offhook.transport.http import request
 
@@ -60,7 +62,7 @@ def ask(port: int, method: str, what: str, **headers: str) -> tuple[int, dict[st
 
 
 def calls_at(home: Path, desk: str) -> list[dict[str, Any]]:
-    here = running(str(home))
+    here = running(folder=str(home))
     assert here is not None
     found: list[dict[str, Any]] = request("GET", here.url, f"/v1/desk/calls?desk={desk}", here.tokens[desk])[
         "calls"
@@ -70,10 +72,10 @@ def calls_at(home: Path, desk: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Program]:
-    """A hub on the seed's own port, whoever is near may use it."""
-    with program(
-        tmp_path / "hub", "hub", "--port", "8082", "--desks", "1024", OFFHOOK_HUB__DIVALTO_AUTH="open"
-    ) as found:
+    """A hub on the seed's own port, whoever is near may use it; one at a time on this machine."""
+    lock = str(Path(tempfile.gettempdir()) / "offhook-port-8082.lock")
+    words = ("hub", "--port", "8082", "--desks", "1024")
+    with alone(lock, 100), program(tmp_path / "hub", *words, OFFHOOK_HUB__DIVALTO_AUTH="open") as found:
         yield found
 
 
@@ -304,7 +306,7 @@ def test_a_token_the_hub_no_longer_knows_is_renewed_once_and_the_call_made_once(
     code = (
         "import asyncio, sys, offhook\n"
         "async def main():\n"
-        "    desk = offhook.connect('web', extension='1001', user='claire', password='s3cret', shared_folder=sys.argv[1])\n"
+        "    desk = offhook.connect('web', extension='1001', options={'desk.user': 'claire', 'desk.password': 's3cret', 'shared_folder': sys.argv[1]})\n"
         "    async with desk:\n"
         "        print('up', flush=True); sys.stdin.readline()\n"
         "        await desk.dial('0388202020'); print('dialled', flush=True)\n"

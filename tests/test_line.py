@@ -7,13 +7,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from offhook.desk import Desk
+from offhook.dialling import Dialled
 from offhook.errors import CommandError, OutcomeUnknown, Refused, Unreachable, Unsupported
-from offhook.interface import Line
+from offhook.interface import Device
 from offhook.interfaces.simulator.driver import SimulatorInterface
 from offhook.interfaces.simulator.pbx import Habit
+from offhook.line import Line
 from offhook.model import (
     Answer,
     Call,
+    Command,
     Connected,
     Dial,
     Dialling,
@@ -58,7 +61,7 @@ async def up(line: Line) -> AsyncIterator[Event]:
     async for event in line.interface.events():
         if event.line in ("", line.device):
             for news in line.receive(event):
-                yield news
+                yield news.event
 
 
 async def until(news: AsyncIterator[Event], kind: type[Event]) -> Event:
@@ -126,9 +129,9 @@ async def test_a_snapshot_asked_for_keeps_its_place_among_the_events(exchange: S
     news = up(line)
     await until(news, LineBack)
     assert exchange.own is not None
-    exchange.own._ask({"do": "Incoming", "to": "1001", "number": "0388202020"})
+    exchange.own._do({"do": "Incoming", "to": "1001", "number": "0388202020"})
     await asyncio.gather(*(line.send(Snapshot(id=f"s{number}")) for number in range(5)))
-    exchange.own._ask({"do": "LiftHandset", "device": "1001"})
+    exchange.own._do({"do": "LiftHandset", "device": "1001"})
     async with asyncio.timeout(10):
         async for event in exchange.events():
             other.append(event)
@@ -154,7 +157,7 @@ async def test_listening_ends_with_the_desk_and_survives_others() -> None:
         raise RuntimeError("a listener's own fault")
 
     desk = Desk([Line(SimulatorInterface(), "1001", Clock())], Clock())
-    desk.on_event(fails)
+    desk.on_news(fails)
     with desk.events() as heard:
         async with desk:
             await desk.dial("15")
@@ -191,7 +194,9 @@ async def test_the_only_sensible_call_is_taken(exchange: SimulatorInterface) -> 
     line.receive(Ringing(at=Clock().now, line="1001", call="B"))
     with pytest.raises(CommandError) as caught:
         await line.send(Answer(id="2"))
-    assert caught.value.params["calls"] == "A, B"
+    listed = str(caught.value.params["calls"]).splitlines()
+    assert [each.split()[1] for each in listed] == ["alerting", "alerting"]
+    assert {each.split()[0] for each in listed} == {Call(id=each, line="1001").short for each in "AB"}
     with pytest.raises(Unsupported, match="incoming call"):
         await line.send(Hold(id="3", call="A"))
     with pytest.raises(CommandError, match="no call X"):
@@ -247,8 +252,8 @@ async def test_a_whole_call_through_the_exchange(exchange: SimulatorInterface) -
 
 async def test_an_answer_that_never_comes() -> None:
     class Silent(SimulatorInterface):
-        async def send(self, command: object) -> None:
-            raise OutcomeUnknown("answer_lost", interface=self.name)
+        async def send(self, command: Command, device: Device, dialled: Dialled) -> None:
+            raise OutcomeUnknown("answer_lost")
 
     line = Line(Silent(), "1001", Clock())
     for _time in range(2):

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubs import offhook
-from offhook.settings import divalto
-from offhook.settings.divalto import ParameterFile, read
+from offhook.seed import parameters
+from offhook.seed.parameters import ParameterFile, read
 
 SEED_PATH = Path(__file__).parent / "data" / "clicktocall_param.txt"
 SEED = SEED_PATH.read_bytes()
@@ -24,7 +24,7 @@ def meaning(file: ParameterFile) -> dict[tuple[str, str], str]:
     }  # fmt: skip
     said = {
         (section, tag): file.text(section, tag).strip()
-        for section, tags in (divalto.TAGS | {"callto": divalto.KEYS}).items()
+        for section, tags in (parameters.TAGS | {"callto": parameters.KEYS}).items()
         for tag in tags
     }
     return {key: text or defaults.get(key, "") for key, text in said.items()}
@@ -63,7 +63,7 @@ def test_encodings_line_ends_and_spellings(change) -> None:  # type: ignore[no-u
 
 def test_a_value_set_to_what_it_is_leaves_every_byte() -> None:
     file = read(SEED)
-    for section, tags in (divalto.TAGS | {"callto": divalto.KEYS}).items():
+    for section, tags in (parameters.TAGS | {"callto": parameters.KEYS}).items():
         for tag in tags:
             entry = file.entry(section, tag)
             if entry is not None:
@@ -124,7 +124,7 @@ def test_a_line_doubled() -> None:
 
 def test_a_line_moved_to_another_section() -> None:
     """To the end and to the beginning of each section; a section's own tag, too."""
-    starts = [number for number, line in enumerate(LINES) if line in divalto.SECTIONS.values()]
+    starts = [number for number, line in enumerate(LINES) if line in parameters.SECTIONS.values()]
     silent = {}
     for number, line in enumerate(LINES):
         if line.startswith(";"):
@@ -163,7 +163,7 @@ def test_a_letter_changed() -> None:
 
 def _is_its_section(lines: list[str], number: int) -> bool:
     """Say whether what a line lacks now is told on its section's line: there is no better place for it."""
-    starts = [at for at, line in enumerate(LINES) if at <= number and line in divalto.SECTIONS.values()]
+    starts = [at for at, line in enumerate(LINES) if at <= number and line in parameters.SECTIONS.values()]
     return any(each.line - 1 in starts[-1:] for each in read(joined(lines)).findings)
 
 
@@ -252,7 +252,7 @@ def test_any_bytes_give_a_file_and_come_back(data: bytes) -> None:
     file = read(data)
     assert file.data == data
     for finding in file.findings:
-        assert 1 <= finding.line <= len(divalto.lines(data)) or finding.code == "no_section"
+        assert 1 <= finding.line <= len(parameters.lines(data)) or finding.code == "no_section"
 
 
 @given(st.lists(st.tuples(st.sampled_from(LINES), st.binary(max_size=6)), max_size=40))

@@ -15,7 +15,8 @@ from xml.sax.saxutils import escape, quoteattr
 import pytest
 
 from hubs import OFFHOOK, environment, offhook, program
-from offhook.settings.secret import MASK, fetch, forget, keep, masked
+from offhook.masking import MASK, masked
+from offhook.settings.secret import fetch, forget, keep
 from offhook.template import Values
 from vendor import Came, reply, vendor
 
@@ -263,13 +264,16 @@ def test_in_a_program_of_ones_own_with_a_traceback(tmp_path: Path) -> None:
     """Whatever is printed of the parts, and however an exception is shown with its variables' reprs."""
     code = (
         "import sys, traceback, offhook\n"
-        "from offhook.interfaces.web.calling import account\n"
-        "from offhook.settings.model import SETTINGS\n"
+        "from offhook.interfaces.web.about import ABOUT\n"
+        "from offhook.interfaces.web.calling import account_by\n"
+        "from offhook.settings.view import given\n"
         "from offhook.settings.shared import SharedFile\n"
-        "from offhook.settings.layers import resolve\n"
-        "values = {n: k.default for n, k in SETTINGS.items()} | {'desk.user': sys.argv[1], 'desk.password': open(sys.argv[2]).read(), 'desk.extension': '1'}\n"
-        "used = account(SharedFile('f', open(sys.argv[3], 'rb').read()), lambda name: values[name], '/tmp')\n"
-        "print(used, used.values, resolve(), resolve().places)\n"
+        "from offhook.settings.places import resolve\n"
+        "with open(sys.argv[2]) as file: password = file.read()\n"
+        "with open(sys.argv[3], 'rb') as file: data = file.read()\n"
+        "view = given(ABOUT, {'desk.user': sys.argv[1], 'desk.password': password})\n"
+        "used = account_by(SharedFile('f', data), view, '1', '/tmp')\n"
+        "print(used, used.values, view, resolve(), resolve().places)\n"
         "try:\n"
         "    used.dial('1')\n"
         "except Exception as error:\n"
@@ -304,7 +308,7 @@ def test_on_the_hubs_pages_and_routes(tmp_path: Path) -> None:
             FILE.replace("{port}", str(server.port)), "utf-8"
         )
         with program(home, "hub", "--port", "0", OFFHOOK_SHARED_FOLDER=str(tmp_path / "sys")) as hub:
-            here = running(str(home))
+            here = running(folder=str(home))
             assert here is not None
             said = []
             for method, path, body in (

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from offhook.about import KINDS
 from offhook.errors import SettingsError
-from offhook.settings.layers import home, resolve
-from offhook.settings.model import SETTINGS, extensions
-from offhook.settings.running import RunningHub, announce, running
-from offhook.texts import LANGUAGES, catalogue
+from offhook.settings.model import everything, extensions
+from offhook.settings.places import home, resolve
+from offhook.settings.running import Running, announce, running
+from offhook.texts import LANGUAGES, say
 
 
 def test_later_places_win(tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ def test_secrets_are_not_shown(tmp_path: Path) -> None:
     assert found["hub.token"] == "s3cret"
     assert found.shown("hub.token") == "••••"
     assert "s3cret" not in repr(found._values)
-    assert "s3cret" not in repr(RunningHub("u", {"1": "s3cret"}))
+    assert "s3cret" not in repr(Running("u", {"1": "s3cret"}))
 
 
 @pytest.mark.parametrize(
@@ -75,12 +76,12 @@ def test_wrong_extensions(text: str) -> None:
 
 
 def test_the_running_hub_is_found_and_private(tmp_path: Path) -> None:
-    assert running(str(tmp_path)) is None
-    path = Path(announce(RunningHub("http://127.0.0.1:1", {"1001": "t"}), str(tmp_path)))
+    assert running(folder=str(tmp_path)) is None
+    path = Path(announce(Running("http://127.0.0.1:1", {"1001": "t"}), folder=str(tmp_path)))
     assert path.stat().st_mode & 0o077 == 0
-    assert running(str(tmp_path)) == RunningHub("http://127.0.0.1:1", {"1001": "t"})
+    assert running(folder=str(tmp_path)) == Running("http://127.0.0.1:1", {"1001": "t"})
     path.write_text("{")
-    assert running(str(tmp_path)) is None
+    assert running(folder=str(tmp_path)) is None
 
 
 def test_home() -> None:
@@ -90,5 +91,8 @@ def test_home() -> None:
 
 def test_every_setting_is_described() -> None:
     for language in LANGUAGES:
-        assert all(catalogue(language)[f"setting.{name}"].endswith(".") for name in SETTINGS)
-    assert all(setting.default in setting.choices for setting in SETTINGS.values() if setting.choices)
+        for setting in everything().values():
+            said = say(setting.text_key, language)
+            assert said.endswith("."), setting.name
+    assert all(setting.default in setting.choices for setting in everything().values() if setting.choices)
+    assert all(setting.kind in KINDS for setting in everything().values())

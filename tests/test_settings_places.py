@@ -14,9 +14,11 @@ import pytest
 
 from hubs import OFFHOOK, environment, offhook
 from offhook.errors import OffhookError, SettingsError
-from offhook.settings.layers import desk_folder, in_force, resolve
+from offhook.seed.folder import with_shared
+from offhook.settings.changes import change, lock
+from offhook.settings.places import desk_folder, resolve
 from offhook.settings.shared import read
-from offhook.settings.stores import change, lock
+from offhook.settings.values import Settings
 
 # --- which place wins -----------------------------------------------------------------------------
 
@@ -110,7 +112,7 @@ def test_the_shared_folder_lies_under_either_bundle(tmp_path: Path) -> None:
         "<global>\n<noshowwindow>1\n<callto>\ncmd=tel:$teldest$\ncmdshellexecute=edit\n"
     )
     environ = {"OFFHOOK_HOME": str(tmp_path), "OFFHOOK_SHARED_FOLDER": str(shared)}
-    found = resolve({}, environ, shared=True, system="/nowhere")
+    found = with_shared(resolve({}, environ, system="/nowhere"))
     assert [found[name] for name in ("callto.command", "callto.verb", "window.show")] == [
         "tel:$teldest$",
         "edit",
@@ -118,7 +120,7 @@ def test_the_shared_folder_lies_under_either_bundle(tmp_path: Path) -> None:
     ]
     assert found.origin("callto.command") == f"{shared / 'clicktocall_param.txt'}:4"
     (tmp_path / "settings.toml").write_text('interface = "callto"\n[callto]\ncommand = "sip:$teldest$@x"\n')
-    found = resolve({}, environ, shared=True, system="/nowhere")
+    found = with_shared(resolve({}, environ, system="/nowhere"))
     assert (found["callto.command"], found["callto.verb"]) == ("sip:$teldest$@x", "edit")
 
 
@@ -233,7 +235,7 @@ def test_desks_of_the_hub_have_their_own_folder_but_the_users(tmp_path: Path) ->
 
 CRASHING = """
 import os, sys
-from offhook.settings.stores import change, lock
+from offhook.settings.changes import change, lock
 path, at, what = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 count = 0
 def crash(real):
@@ -292,7 +294,7 @@ def test_a_disk_that_takes_no_more(tmp_path: Path) -> None:
     """The system itself refuses to let the draft grow; nothing is left lying about."""
     path = tmp_path / "settings.toml"
     path.write_text(COMMENTED)
-    code = "import sys; from offhook.settings.stores import change; change(sys.argv[1], {'country': 'BE'})"
+    code = "import sys; from offhook.settings.changes import change; change(sys.argv[1], {'country': 'BE'})"
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False, env=environment(tmp_path),
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)),
@@ -303,7 +305,7 @@ def test_a_disk_that_takes_no_more(tmp_path: Path) -> None:
 
 
 def test_two_changes_at_once_both_count(tmp_path: Path) -> None:
-    code = "import sys; from offhook.settings.stores import change; change(sys.argv[1], {sys.argv[2]: 'x1'})"
+    code = "import sys; from offhook.settings.changes import change; change(sys.argv[1], {sys.argv[2]: 'x1'})"
     names = ["desk.user", "desk.ident", "desk.extension", "callto.verb", "callto.program", "web.event_name"]
     path = tmp_path / "settings.toml"
     running = [
@@ -351,12 +353,12 @@ def test_a_folder_that_hangs_without_a_copy_is_an_error(tmp_path: Path) -> None:
 
 
 def test_in_force_reads_nothing(tmp_path: Path) -> None:
-    from offhook.settings.layers import Place, Places, Value
+    from offhook.settings.values import Place, Places, Value
 
     user = Place({"country": Value("CH", "u", "user")})
     machine = Place({"country": Value("BE", "m", "machine")}, locked=("coun*",))
-    assert in_force(Places(user=user))["country"] == "CH"
-    assert in_force(Places(user=user, machine=machine))["country"] == "BE"
+    assert Settings(Places(user=user))["country"] == "CH"
+    assert Settings(Places(user=user, machine=machine))["country"] == "BE"
 
 
 def test_locks_are_written_where_toml_can_read_them(tmp_path: Path) -> None:
@@ -376,7 +378,7 @@ def test_locks_are_written_where_toml_can_read_them(tmp_path: Path) -> None:
 
 
 def secret_of(home: Path, place: str) -> str:
-    from offhook.settings.layers import read_place
+    from offhook.settings.places import read_place
 
     value = read_place(str(home / place), "machine" if place == "machine.toml" else "user").values[
         "desk.password"
@@ -399,7 +401,7 @@ def test_a_change_that_fails_leaves_the_old_secret(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     change(str(path), {"desk.password": "old"})
     code = (
-        "import sys\nfrom offhook.settings import stores\n"
+        "import sys\nfrom offhook.settings import changes as stores\n"
         "def full(path, data, mode=0o600, real=stores.write_whole):\n"
         "    if path.endswith('settings.toml'):\n        raise OSError(28, 'full')\n"
         "    real(path, data, mode)\n"

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.errors import OffhookError, ProtocolError, Refused, Unavailable
-from offhook.interface import Line, feed
 from offhook.interfaces.simulator.driver import OWN_DESKS, SimulatorInterface
 from offhook.interfaces.simulator.events import Meaning
 from offhook.interfaces.simulator.pbx import Habit, Pbx, PbxRefused
 from offhook.interfaces.simulator.server import Server, ask, plan
 from offhook.interfaces.simulator.wire import MAX_LINE, Framer, encode
-from offhook.model import Event, LineBack, LineLost, Ringing
+from offhook.line import Line, feed_one
+from offhook.model import Event, LineBack, LineLost, News, Ringing
 from offhook.testing.contract import InterfaceContract
 from test_line import Clock
 from world import World
@@ -29,8 +30,24 @@ MESSAGES: list[dict[str, Any]] = [
 
 
 class TestContract(InterfaceContract):
-    def make(self) -> SimulatorInterface:
-        return SimulatorInterface()
+    exchange: Server
+
+    @pytest.fixture(autouse=True)
+    async def _exchange(self) -> AsyncIterator[None]:
+        self.exchange = Server.of_desks(["1001", "1002"])
+        self.address = await self.exchange.start()
+        yield
+        await self.exchange.stop()
+
+    async def make(self) -> SimulatorInterface:
+        return SimulatorInterface(self.address)
+
+    async def cut(self) -> None:
+        self.exchange._hang_up_on_everybody()
+
+    async def say(self, data: bytes) -> None:
+        for writer in self.exchange._clients:
+            writer.write(data)
 
 
 @given(st.lists(st.integers(0, 200), max_size=8))
@@ -66,7 +83,7 @@ def test_what_is_no_message_is_a_protocol_error(data: bytes) -> None:
 def test_any_event_has_a_meaning_or_is_refused(message: dict[str, Any]) -> None:
     for event in ("Delivered", "ConnectionCleared", message.get("event")):
         with contextlib.suppress(ProtocolError):
-            Meaning().read(message | {"event": event})
+            Meaning("FR").read(message | {"event": event})
 
 
 @given(
@@ -203,8 +220,8 @@ async def test_the_link_drops_and_comes_back_with_the_truth() -> None:
     heard: list[Event] = []
     more = asyncio.Event()
 
-    def tell(_line: Line, news: list[Event]) -> None:
-        heard.extend(news)
+    def tell(_line: Line, news: list[News]) -> None:
+        heard.extend(each.event for each in news)
         more.set()
 
     async def until(kind: type[Event]) -> None:
@@ -214,7 +231,7 @@ async def test_the_link_drops_and_comes_back_with_the_truth() -> None:
                 await more.wait()
 
     await interface.open()
-    reading = asyncio.ensure_future(feed(interface, [line], tell))
+    reading = asyncio.ensure_future(feed_one(line, tell))
     try:
         await until(LineBack)
         await ask(address, {"do": "Incoming", "to": "1001", "number": "0388202020"})

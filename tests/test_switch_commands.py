@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from offhook.dialling import NOTHING
 from offhook.errors import CommandError, LoginRefused, OffhookError, Refused, SettingsError, Unsupported
+from offhook.interface import Device
 from offhook.model import (
     Answer,
     CancelConsult,
@@ -419,4 +421,6 @@ async def test_freeswitch_goes_back_to_the_held_call() -> None:
 async def test_a_call_that_is_gone_is_said_so(kind: str) -> None:
     async with switch(kind) as made, desk(made, kind) as heard:
         with pytest.raises(CommandError):
-            await heard.desk.lines["1001"].interface.send(HangUp(id="h", line="1001", call="nothing"))
+            await heard.desk.lines["1001"].interface.send(
+                HangUp(id="h", call="nothing"), Device("1001"), NOTHING
+            )

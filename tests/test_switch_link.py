@@ -5,18 +5,21 @@ import json
 import random
 import resource
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
 
 import offhook
 from offhook.calls import CallTable
+from offhook.dialling import Dialled
 from offhook.errors import Unreachable
+from offhook.interface import Device
 from offhook.interfaces.asterisk.snapshot import read_channels
 from offhook.interfaces.asterisk.wire import Message
 from offhook.interfaces.freeswitch import snapshot as freeswitch_snapshot
 from offhook.model import Dial, Dialling, Ended, Event, LineBack, LineLost, Ringing, State
+from offhook.settings.view import given
 from offhook.switch.talk import Leg
 from offhook.testing.contract import InterfaceContract
 from offhook.testing.pretend_asterisk import block
@@ -205,7 +208,9 @@ async def test_nothing_is_sent_on_a_lost_line(kind: str) -> None:
         await made.stop()
         await heard.event(LineLost)
         with pytest.raises(Unreachable) as caught:
-            await heard.desk.lines["1001"].interface.send(Dial(id="d", line="1001", number="0388202020"))
+            await heard.desk.lines["1001"].interface.send(
+                Dial(id="d", number="0388202020"), Device("1001"), Dialled("0388202020")
+            )
         assert caught.value.code == "line_lost"
 
 
@@ -284,7 +289,7 @@ async def test_a_hostile_switch_costs_no_memory_and_is_tried_again(kind: str, wh
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     async with peer(serve) as address:
-        opened, _device = interface(kind).for_desk("1001", ACCOUNTS[kind] | {"address": address})
+        opened, _device = made_of(kind, ACCOUNTS[kind] | {"address": address})
         await opened.open()
         async with asyncio.timeout(20):
             await met.wait()
@@ -316,7 +321,7 @@ async def test_a_server_that_drips_its_greeting_is_given_up(
             await asyncio.sleep(0.1)
 
     async with peer(serve) as address:
-        opened, _device = interface(kind).for_desk("1001", ACCOUNTS[kind] | {"address": address})
+        opened, _device = made_of(kind, ACCOUNTS[kind] | {"address": address})
         await opened.open()
         async with asyncio.timeout(5):
             await visits.get()
@@ -332,7 +337,7 @@ async def test_a_connection_closed_at_every_byte_of_a_session(kind: str) -> None
     """The whole of a good session's bytes is known; a server closes after each number of them, and then behaves."""
     async with switch(kind) as made:
         taken = bytearray()
-        opened, _device = interface(kind).for_desk("1001", ACCOUNTS[kind] | {"address": made.address})
+        opened, _device = made_of(kind, ACCOUNTS[kind] | {"address": made.address})
         opened.tap(taken.extend, lambda _data: None)
         await opened.open()
         await opened.close()
@@ -343,7 +348,7 @@ async def test_a_connection_closed_at_every_byte_of_a_session(kind: str) -> None
             writer.close()
 
         async with peer(serve) as address:
-            other, _device = interface(kind).for_desk("1001", ACCOUNTS[kind] | {"address": address})
+            other, _device = made_of(kind, ACCOUNTS[kind] | {"address": address})
             for _each in session:
                 assert await other._attempt() is False
         other.address = offhook_address(made.address)
@@ -386,9 +391,11 @@ async def test_tls_with_a_private_authority_and_without(kind: str, tmp_path: Any
         secured = await asyncio.start_server(made._serve, "127.0.0.1", 0, ssl=context)
         address = f"127.0.0.1:{secured.sockets[0].getsockname()[1]}"
         options = ACCOUNTS[kind] | {"address": address, "tls": "yes"}
-        async with offhook.connect(kind, extension="1001", **options, tls_ca=str(made_up.ca)) as opened:
+        async with offhook.connect(
+            kind, extension="1001", options={**options, "tls.ca": str(made_up.ca)}
+        ) as opened:
             assert opened.lines["1001"].table.up
-        refused, _device = interface(kind).for_desk("1001", options)
+        refused, _device = made_of(kind, options)
         await refused.open()
         lost = await first_of(refused, LineLost)
         assert isinstance(lost, LineLost)
@@ -397,18 +404,31 @@ async def test_tls_with_a_private_authority_and_without(kind: str, tmp_path: Any
         secured.close()
 
 
+def made_of(kind: str, options: Mapping[str, str]) -> Any:
+    found = interface(kind)
+    return found.for_desk("1001", given(found.about, options))
+
+
 class SwitchContract(InterfaceContract):
     kind = ""
 
     @pytest.fixture(autouse=True)
     async def _switch(self) -> Any:
         async with switch(self.kind) as made:
-            self.address = made.address
+            self.made = made
             yield
 
-    def make(self) -> Any:
-        address = getattr(self, "address", "127.0.0.1:1")
-        return interface(self.kind).for_desk("1001", ACCOUNTS[self.kind] | {"address": address})[0]
+    async def make(self) -> Any:
+        kind = interface(self.kind)
+        return kind.for_desk("1001", given(kind.about, ACCOUNTS[self.kind] | {"address": self.made.address}))[
+            0
+        ]
+
+    async def cut(self) -> None:
+        self.made.cut()
+
+    async def say(self, data: bytes) -> None:
+        self.made.spread(data)
 
 
 class TestAsterisk(SwitchContract):

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from offhook.dialling import Dialled
 from offhook.embed import connect
 from offhook.errors import OffhookError
-from offhook.interface import Interface
+from offhook.interface import Device, Interface
+from offhook.interfaces.web.about import ABOUT
 from offhook.interfaces.web.driver import WebInterface
 from offhook.model import (
     Connected,
@@ -24,6 +26,7 @@ from offhook.model import (
     Reason,
     Ringing,
 )  # fmt: skip
+from offhook.settings.view import given
 from offhook.testing.contract import InterfaceContract
 from vendor import Came, reply, vendor
 
@@ -50,7 +53,7 @@ def file(folder: Path, port: int, more: str) -> str:
 
 async def heard(path: str, until: int, **options: str) -> list[str]:
     """Listen until so many events came after the line is up; a word each, with number or reason."""
-    desk = connect("web", extension="1024", file=path, **options)
+    desk = connect("web", extension="1024", options={"file": path, **options})
     found: list[str] = []
     with desk.events() as events:
         async with asyncio.timeout(20), desk:
@@ -207,7 +210,7 @@ async def test_a_long_poll_that_ends_without_news_is_an_empty_one(tmp_path: Path
         path = file(tmp_path, server.port, "<type_return>json")
         content = Path(path).read_text("utf-8").replace("<timeout2>2", "<timeout2>0.2")
         Path(path).write_text(content, "utf-8")
-        desk = connect("web", extension="1024", file=path)
+        desk = connect("web", extension="1024", options={"file": path})
         kinds = []
         with desk.events() as events:
             async with asyncio.timeout(20), desk:
@@ -231,7 +234,7 @@ async def test_a_long_poll_that_ends_without_news_is_an_empty_one(tmp_path: Path
 async def test_a_failing_server_is_a_lost_line_that_comes_back(tmp_path: Path, fault: bytes) -> None:
     turn = iter([reply(told("RING")), reply(""), fault, fault, reply(told("HANGUP"))])
     with vendor(lambda _came: next(turn, reply(""))) as server:
-        desk = connect("web", extension="1024", file=file(tmp_path, server.port, ""))
+        desk = connect("web", extension="1024", options={"file": file(tmp_path, server.port, "")})
         kinds: list[type[Event]] = []
         with desk.events() as events:
             async with asyncio.timeout(20), desk:
@@ -242,7 +245,7 @@ async def test_a_failing_server_is_a_lost_line_that_comes_back(tmp_path: Path, f
 
 async def test_an_account_that_is_refused_ends_the_line_with_the_reason(tmp_path: Path) -> None:
     with vendor(reply("", "401 Unauthorized")) as server:
-        desk = connect("web", extension="1024", file=file(tmp_path, server.port, ""))
+        desk = connect("web", extension="1024", options={"file": file(tmp_path, server.port, "")})
         with desk.events() as events, pytest.raises(OffhookError, match="account"):
             async with asyncio.timeout(10), desk:
                 await anext(events)
@@ -259,7 +262,7 @@ async def test_one_token_for_all_who_wait_and_as_long_as_it_says(tmp_path: Path)
     with vendor(answer) as server:
         more = f"<headers>X-Auth-Token=$token$\n<cliktocalltoken>\n<with_token>1\n<url>http://127.0.0.1:{server.port}/token\n<type_return>json"
         path = file(tmp_path, server.port, more)
-        desks = [connect("web", extension=each, file=path) for each in ("1", "2", "3")]
+        desks = [connect("web", extension=each, options={"file": path}) for each in ("1", "2", "3")]
         async with desks[0], desks[1], desks[2]:
             await asyncio.gather(*(desk.dial(NUMBER) for desk in desks))
             assert sum(came.path == "/token" for came in server.came) == 1
@@ -272,10 +275,16 @@ async def test_a_token_server_that_fails_fails_once_for_all_who_wait(tmp_path: P
     with vendor(lambda came: None if came.path == "/token" else reply("{}")) as server:
         more = f"<headers>X=$token$\n<cliktocalltoken>\n<with_token>1\n<url>http://127.0.0.1:{server.port}/token\n<type_return>json"
         path = file(tmp_path, server.port, more.replace("<with_event>1", ""))
-        lines = [WebInterface.for_desk(each, {"file": path, "timeout_s": "1"})[0] for each in "123456"]
+        lines = [
+            WebInterface.for_desk(each, given(ABOUT, {"file": path, "timeout_s": "1"}))[0]
+            for each in "123456"
+        ]
         begun = asyncio.get_running_loop().time()
         outcomes = await asyncio.gather(
-            *(each.send(Dial(id=str(number), number="1")) for number, each in enumerate(lines)),
+            *(
+                each.send(Dial(id=str(number), number="1"), Device("1"), Dialled("1"))
+                for number, each in enumerate(lines)
+            ),
             return_exceptions=True,
         )
         assert all(isinstance(each, OffhookError) for each in outcomes)
@@ -288,7 +297,7 @@ async def test_closing_does_not_wait_for_a_poll_that_hangs(tmp_path: Path) -> No
         path = file(tmp_path, server.port, "")
         content = Path(path).read_text("utf-8").replace("<timeout2>2", "<timeout2>60")
         Path(path).write_text(content, "utf-8")
-        interface, _device = WebInterface.for_desk("1024", {"file": path})
+        interface, _device = WebInterface.for_desk("1024", given(ABOUT, {"file": path}))
         await interface.open()
         while not server.came:
             await asyncio.sleep(0.01)
@@ -299,7 +308,9 @@ async def test_closing_does_not_wait_for_a_poll_that_hangs(tmp_path: Path) -> No
 
 async def test_what_comes_in_is_a_call_with_its_reason(tmp_path: Path) -> None:
     with vendor(one_after_the_other([told("RING"), told("HANGUP")])) as server:
-        desk = connect("web", extension="1024", file=file(tmp_path, server.port, "<type_return>json"))
+        desk = connect(
+            "web", extension="1024", options={"file": file(tmp_path, server.port, "<type_return>json")}
+        )
         with desk.events() as events:
             async with asyncio.timeout(10), desk:
                 async for event in events:
@@ -318,5 +329,7 @@ class TestContract(InterfaceContract):
             self.file = file(tmp_path, server.port, "<type_return>json")
             yield
 
-    def make(self) -> Interface:
-        return WebInterface.for_desk("1001", {"file": self.file})[0]
+    link = False
+
+    async def make(self) -> Interface:
+        return WebInterface.for_desk("1001", given(ABOUT, {"file": self.file}))[0]

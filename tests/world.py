@@ -7,7 +7,7 @@ from typing import Any
 from offhook.calls import CallTable
 from offhook.interfaces.simulator.events import ACCEPTS, Meaning
 from offhook.interfaces.simulator.pbx import Habit, Pbx, Plan
-from offhook.model import Call, Ended, Event, LineBack, PopRequested
+from offhook.model import Call, Ended, Event, LineBack, News, PopRequested
 from offhook.popup.choose import PopRules, Pops, Trigger
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -22,8 +22,12 @@ class Ear:
 
     table: CallTable
     pops_by: dict[Trigger, Pops]
-    events: list[Event] = field(default_factory=list)
+    news: list[News] = field(default_factory=list)
     popped: dict[Trigger, list[PopRequested]] = field(default_factory=dict)
+
+    @property
+    def events(self) -> list[Event]:
+        return [news.event for news in self.news]
 
 
 class World:
@@ -42,11 +46,13 @@ class World:
             ),
             name="story",
         )
-        self.meaning = Meaning()
+        self.meaning = Meaning("FR")
         self.now = NOON.timestamp()
         self.pbx.tick(self.now)
         self.ears = {
-            each: Ear(CallTable(each, ACCEPTS), {trigger: Pops(PopRules(trigger)) for trigger in Trigger})
+            each: Ear(
+                CallTable(each, lambda: ACCEPTS), {trigger: Pops(PopRules(trigger)) for trigger in Trigger}
+            )
             for each in PHONES
         }
         for each, ear in self.ears.items():
@@ -107,6 +113,6 @@ class World:
     def _hear(self, desk: str, event: Event) -> None:
         ear = self.ears[desk]
         for news in ear.table.apply(event):
-            ear.events.append(news)
+            ear.news.append(news)
             for trigger, pops in ear.pops_by.items():
-                ear.popped[trigger] += pops.after(news, ear.table, news.at)
+                ear.popped[trigger] += pops.after(news, news.event.at)

@@ -10,17 +10,23 @@ import sys
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import offhook
 from offhook import catalogue, errors, texts
-from offhook.calls import CAN, COLUMNS, CONSULTING, REASON_WORDS, TRANSITIONS
+from offhook.about import About, Setting
+from offhook.api.app import endpoints_of
+from offhook.api.fields import word_on
+from offhook.api.schema import schemas
+from offhook.calls import CAN, COLUMNS, CONSULTING, REASON_WORDS, TRANSITIONS, TWO_CALLS
 from offhook.cli.parser import COMMANDS as CLI
 from offhook.errors import CODES
-from offhook.hub import app
+from offhook.interface import Interface
 from offhook.interfaces.asterisk import commands as asterisk_commands
 from offhook.interfaces.freeswitch import commands as freeswitch_commands
 from offhook.model import COMMANDS, EVENTS, Command
-from offhook.settings.model import SETTINGS
+from offhook.settings.model import everything
 
 ROOT = Path(__file__).resolve().parents[1]
 PART = re.compile(r"(<!-- printed: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -32,12 +38,16 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
+def contracts() -> list[dict[str, Any]]:
+    """The import contracts."""
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    contracts: list[dict[str, Any]] = found["tool"]["importlinter"]["contracts"]
+    return contracts
+
+
 def layers() -> str:
     """The import contract, top to bottom."""
-    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"][
-        "contracts"
-    ]
-    return "```\n" + "\n   ↓\n".join(contracts[0]["layers"]) + "\n```"
+    return "```\n" + "\n".join(contracts()[0]["layers"]) + "\n```"
 
 
 def rooms() -> str:
@@ -82,15 +92,11 @@ def can() -> str:
     """What can be asked of a call in each state."""
     rows = []
     for state, kinds in CAN.items():
-        consulting = CONSULTING.get(state, ())
-        rows.append(
-            [
-                state.value,
-                " ".join(kind.__name__ for kind in kinds),
-                " ".join(kind.__name__ for kind in consulting),
-            ]
-        )
-    return table(["state", "what can be asked", "of a consultation"], rows)
+        beside = (CONSULTING.get(state, ()), TWO_CALLS.get(state, ()))
+        rows.append([state.value, *(" ".join(kind.__name__ for kind in each) for each in (kinds, *beside))])
+    return table(
+        ["state", "what can be asked", "of a consultation", "besides, while another call is held"], rows
+    )
 
 
 def error_tree() -> str:
@@ -100,41 +106,51 @@ def error_tree() -> str:
 
 
 def error_list() -> str:
-    """Every error with its exit code, sentence and hint."""
+    """Every error with its exit code, sentence and hint: everybody's, then each interface's own."""
+    codes = [("", code, kind) for code, kind in CODES.items()]
+    codes += [(said.name, code, kind) for said in abouts() for code, kind in said.codes.items()]
     rows = []
-    for code, kind in CODES.items():
-        said = [
-            re.sub(r"\{(\w+)\}", r"*\1*", texts.catalogue("en")[f"{what}.{code}"])
-            for what in ("error", "hint")
-        ]
+    for interface, code, kind in codes:
+        known = texts.catalogue("en", interface) if interface else texts.catalogue("en")
+        said = [re.sub(r"\{(\w+)\}", r"*\1*", known[f"{what}.{code}"]) for what in ("error", "hint")]
         rows.append([str(kind.exit_code), kind.__name__, f"`{code}`", *said])
     return table(["exit", "kind", "code", "what it says", "what to do"], rows)
 
 
+def abouts() -> list[About]:
+    """Every interface, as it says of itself."""
+    return [said for said in catalogue.abouts().values() if isinstance(said, About)]
+
+
 def capabilities() -> str:
     """What each interface that is there takes and tells."""
-    built = [found for found in (_loaded(name) for name in catalogue.KNOWN) if found is not None]
+    built = [catalogue.load(said.name) for said in abouts() if said.driver]
     rows = []
     for what, kinds in (("accepts", COMMANDS), ("emits", EVENTS)):
         for name, kind in kinds.items():
-            rows.append(
-                [what, f"`{name}`", *("yes" if kind in getattr(each, what) else "–" for each in built)]
-            )
-    return table(["", "", *(f"`{each.name}`" for each in built)], rows)
+            taken = [_upper_bound(each, what) for each in built]
+            rows.append([what, f"`{name}`", *("yes" if kind in each else "–" for each in taken)])
+    return table(["", "", *(f"`{each.about.name}`" for each in built)], rows)
+
+
+def _upper_bound(kind: type[Interface], what: str) -> frozenset[type]:
+    """What an interface takes or tells at most: one that learns it from the other end may take anything."""
+    found = getattr(kind, what)
+    return frozenset(COMMANDS.values()) if isinstance(found, property) else found
 
 
 def interfaces() -> str:
     """Which interfaces are there."""
-    rows = [[f"`{name}`", "there" if _loaded(name) else "not there yet"] for name in catalogue.KNOWN]
+    rows = [[f"`{said.name}`", "there" if said.driver else "not there yet"] for said in abouts()]
     return table(["interface", "in this version"], rows)
 
 
 def settings() -> str:
     """Every setting."""
     rows = []
-    for each in SETTINGS.values():
+    for each in everything().values():
         variable = "OFFHOOK_" + each.name.upper().replace(".", "__")
-        about = texts.catalogue("en")[f"setting.{each.name}"] + (
+        about = texts.say(each.text_key, "en") + (
             " Secret: never shown; `…_FILE` names a file that holds it." if each.secret else ""
         )
         choices = (
@@ -174,29 +190,67 @@ def freeswitch_settings() -> str:
 
 
 def _settings(begin: str) -> str:
-    english = texts.catalogue("en")
     rows = [
-        [
-            f"`{each.name}`",
-            f"`{each.default}`" if each.default else "",
-            english[f"setting.{each.name}"].partition(": ")[2],
-        ]
-        for each in SETTINGS.values()
+        [f"`{each.name}`", f"`{each.default}`" if each.default else "", _short(each)]
+        for each in everything().values()
         if each.name.startswith(begin)
     ]
     return table(["setting", "default", "what it is"], rows)
 
 
+def _short(setting: Setting) -> str:
+    """What a setting is, without the interface's name in front."""
+    return texts.say(setting.text_key, "en").partition(": ")[2]
+
+
 def routes() -> str:
-    """The hub's routes, as its module lists them."""
-    lines = (app.__doc__ or "").splitlines()
-    found = [
-        re.split(r"``\s+", line.removeprefix("``"), maxsplit=1) for line in lines if line.startswith("``")
+    """The routes of the API."""
+    board: Any = SimpleNamespace(interface=None)
+    found = endpoints_of(board, board, None, None)[1]
+    rows = [
+        [f"`{each.method} {each.path}{'?q=' if 'q' in each.query else ''}`", each.about] for each in found
     ]
+    return table(["route", "what it does"], [*rows, ["`GET /static/…`", "what the pages are made of"]])
+
+
+def events() -> str:
+    """Every event, with a word on each field that is its own."""
+    return _values(EVENTS, {"at", "line", "cause", "seq", "after", "call"}, "event")
+
+
+def command_fields() -> str:
+    """Every command, with a word on each field that is its own."""
+    return _values(COMMANDS, {"id", "line"}, "command")
+
+
+def call_fields() -> str:
+    """A call's snapshot, with a word on each field."""
+    found = schemas()["Call"]["properties"]
     return table(
-        ["route", "what it does"],
-        [[f"`{route}`", re.sub(r":mod:`([^`]+)`", r"`\1`", about)] for route, about in found],
+        ["field", "what it is"], [[f"`{name}`", each["description"]] for name, each in found.items()]
     )
+
+
+def common_fields() -> str:
+    """What every event carries."""
+    kind = EVENTS["Updated"]
+    return table(
+        ["field", "what it is"],
+        [[f"`{name}`", word_on(kind, name)] for name in ("at", "line", "call", "cause", "seq", "after")],
+    )
+
+
+def _values(kinds: dict[str, type], common: set[str], kind_of: str) -> str:
+    rows = []
+    for name in kinds:
+        schema = schemas()[name]
+        own = [
+            f"`{key}`: {each['description']}"
+            for key, each in schema["properties"].items()
+            if key not in common | {kind_of}
+        ]
+        rows.append([f"`{name}`", schema["description"].replace("``", "`"), "<br>".join(own)])
+    return table(["", "what it says", "its own fields"], rows)
 
 
 def commands() -> str:
@@ -228,14 +282,9 @@ PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
     for part in (
         layers, rooms, transitions, state_diagram, can, error_tree, error_list, capabilities, interfaces, settings,
-        routes, commands, public, reasons, asterisk, asterisk_settings, freeswitch, freeswitch_settings,
+        routes, commands, public, events, command_fields, call_fields, common_fields, reasons, asterisk, asterisk_settings, freeswitch, freeswitch_settings,
     )
 }  # fmt: skip
-
-
-def _loaded(name: str):  # type: ignore[no-untyped-def]
-    entry = catalogue._entries().get(name)  # noqa: SLF001 - whether it is there, not whether it runs here
-    return entry.load() if entry else None
 
 
 def printed(page: str) -> str:

@@ -7,6 +7,7 @@ The public names, and nothing else. They are loaded when first used, so that a c
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from offhook.about import About, Setting
     from offhook.calls import CallTable
     from offhook.catalogue import availabilities
     from offhook.codec import (
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
         encode_call,
         encode_command,
         encode_event,
+        encode_news,
     )
     from offhook.desk import Desk, Listening
+    from offhook.dialling import Dialled
     from offhook.embed import connect
     from offhook.errors import (
         CommandError,
@@ -31,7 +34,9 @@ if TYPE_CHECKING:
         Unreachable,
         Unsupported,
     )
-    from offhook.interface import Availability, Interface, Line
+    from offhook.ids import new_command_id
+    from offhook.interface import Availability, Device, Interface
+    from offhook.line import Line
     from offhook.model import (
         Answer,
         Call,
@@ -58,6 +63,7 @@ if TYPE_CHECKING:
         LineBack,
         LineLost,
         Merged,
+        News,
         Park,
         Parked,
         Party,
@@ -78,12 +84,13 @@ if TYPE_CHECKING:
         Transfer,
         Transferred,
         Updated,
-        new_command_id,
     )
+    from offhook.settings.view import View
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "About",
     "Answer",
     "Availability",
     "Call",
@@ -96,7 +103,9 @@ __all__ = [
     "Consult",
     "Contact",
     "Desk",
+    "Device",
     "Dial",
+    "Dialled",
     "Dialling",
     "Direction",
     "Diverted",
@@ -117,6 +126,7 @@ __all__ = [
     "Listening",
     "LoginRefused",
     "Merged",
+    "News",
     "OffhookError",
     "OutcomeUnknown",
     "Park",
@@ -136,6 +146,7 @@ __all__ = [
     "Retrieved",
     "Ringing",
     "SendDigits",
+    "Setting",
     "SettingsError",
     "Snapshot",
     "State",
@@ -145,6 +156,7 @@ __all__ = [
     "Unreachable",
     "Unsupported",
     "Updated",
+    "View",
     "__version__",
     "availabilities",
     "connect",
@@ -154,10 +166,14 @@ __all__ = [
     "encode_call",
     "encode_command",
     "encode_event",
+    "encode_news",
     "new_command_id",
 ]
 
-_HOMES = ("model", "errors", "desk", "embed", "interface", "calls", "catalogue", "codec")
+_HOMES = (
+    "model", "errors", "desk", "embed", "interface", "about", "settings.view", "dialling", "line", "ids", "calls",
+    "catalogue", "codec",
+)  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

@@ -6,14 +6,16 @@ call ends once (specification section 9).
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from offhook.errors import CommandError
 from offhook.model import (
     Answer,
     Call,
+    CallCommand,
     CallEvent,
     CancelConsult,
     Command,
@@ -35,9 +37,11 @@ from offhook.model import (
     LineBack,
     LineLost,
     Merged,
+    News,
     Park,
     Parked,
     PassRecord,
+    PopRequested,
     Prompted,
     Reason,
     RecordPassed,
@@ -51,6 +55,7 @@ from offhook.model import (
     Transfer,
     Transferred,
     Updated,
+    cleaned,
 )
 
 N, I, P, D, A, C, H, K = (  # noqa: E741 - one letter per column, as the table's head names them
@@ -94,10 +99,18 @@ CAN: dict[State, tuple[type[Command], ...]] = {
 }
 """What can be asked of a call in each state, where the interface accepts it at all."""
 CONSULTING: dict[State, tuple[type[Command], ...]] = {
-    State.DELIVERED: (CompleteTransfer, CancelConsult),
+    State.NULL: (HangUp, CancelConsult),
+    State.INITIATED: (HangUp, CancelConsult),
+    State.PROMPTED: (HangUp, CancelConsult),
+    State.DELIVERED: (HangUp, CompleteTransfer, CancelConsult),
     State.CONNECTED: (HangUp, SendDigits, CompleteTransfer, CancelConsult),
+    State.HELD: (Resume, HangUp, CompleteTransfer, CancelConsult),
 }
-"""The same for a consultation call, where it differs."""
+"""The same for a consultation, as long as the held call it is about is there; then it is an ordinary call."""
+TWO_CALLS: dict[State, tuple[type[Command], ...]] = {State.CONNECTED: (CompleteTransfer,)}
+"""And what can be asked of an ordinary call besides, while another call of the line is held."""
+BACK_TO_THE_HELD = (State.NULL, State.INITIATED, State.PROMPTED, State.DELIVERED)
+"""A consultation in these states that is hung up is cancelled: the held caller is spoken with again."""
 
 REASON_WORDS: dict[Reason, str] = {
     Reason.COMPLETED: "answered",
@@ -117,8 +130,10 @@ REASON_WORDS: dict[Reason, str] = {
 }
 """The recordings' words for the end of a call. An inbound caller who gives up is ``abandoned`` there."""
 
-REMEMBERED = 2_000
-"""How many ended calls a table remembers, so that late news of one does not revive it."""
+REMEMBERED = timedelta(minutes=10)
+"""How long a table remembers a call that ended, so that late news of it does not revive it."""
+MOST_REMEMBERED = 2_000
+"""And how many at most."""
 LONGEST_CALL = timedelta(hours=4)
 """A call not heard of for longer ended without our hearing it."""
 
@@ -130,28 +145,96 @@ def result_word(reason: Reason, direction: Direction) -> str:
     return REASON_WORDS[reason]
 
 
+_DESTROYS = ("HangUp", "Transfer")
+"""What takes a call from the person: it never guesses."""
+_WAITING = (State.HELD, State.PARKED)
+
+
+def meant(command: CallCommand, calls: Sequence[Call]) -> Call:
+    """Return the open call a command is about: the one named, by id or short number, else the only sensible one.
+
+    What destroys takes a call that talks or rings before one that waits. Raises ``CommandError`` listing the calls
+    where several are equal (specification section 1).
+    """
+    name = type(command).__name__
+    if command.call:
+        named = [call for call in calls if command.call in (call.id, call.short)]
+        if not named:
+            raise CommandError("call_unknown", call=cleaned(command.call, 40))
+        return _only(named, name)
+    able = [call for call in calls if name in call.can]
+    if not able:
+        raise CommandError("call_none", command=name)
+    if name in _DESTROYS:
+        able = [call for call in able if call.state not in _WAITING] or able
+    return _only(able, name)
+
+
+def held_for(command: CompleteTransfer, call: Call, calls: Sequence[Call]) -> Call:
+    """Return the held call to connect ``call`` with: the one named, the one consulted about, else the only one held.
+
+    Raises ``CommandError`` where there is none, or more than one.
+    """
+    others = [each for each in calls if each.id != call.id]
+    wanted = command.held or call.consult_of
+    held = [each for each in others if wanted in (each.id, each.short)]
+    if not held and not command.held:
+        held = [each for each in others if each.state is State.HELD]
+    if not held:
+        raise CommandError("call_unknown", call=cleaned(command.held, 40))
+    return _only(held, type(command).__name__)
+
+
+def _only(calls: Sequence[Call], name: str) -> Call:
+    if len(calls) > 1:
+        raise CommandError("call_ambiguous", command=name, calls="\n".join(map(_listed, calls)))
+    return calls[0]
+
+
+def _listed(call: Call) -> str:
+    """Return a call for a person to choose: short number, state, who."""
+    contact = call.contacts[0] if call.contacts else None
+    who = (contact.company or contact.name) if contact else call.party.name
+    return " ".join(
+        part
+        for part in (call.short, call.state.value, call.party.number or call.party.kind.value, who)
+        if part
+    )
+
+
 class CallTable:
-    """The calls of one line. Feed it events; it returns those that are news, in order.
+    """The calls of one line. Feed it events; it returns what is news, in order, each with its call as it is then.
 
     A snapshot comes out as the event that brought it, without its calls, and the differences as events: who
-    only follows events misses nothing.
+    only follows events misses nothing. An event that changes what can be asked of another call is followed by an
+    ``Updated`` of that one. Between ``LineLost`` and ``LineBack`` nothing can be asked.
 
-    ``accepts`` are the commands the line's interface takes at all: the upper bound of every ``can``.
+    ``accepts`` gives the commands the line's interface takes at all, the upper bound of every ``can``; it is read
+    when needed, as a driver may learn them late.
     """
 
-    def __init__(self, line: str, accepts: Iterable[type[Command]] = ()) -> None:
+    def __init__(
+        self, line: str, accepts: Callable[[], Iterable[type[Command]]] = frozenset[type[Command]]
+    ) -> None:
         self.line = line
-        self.accepts = frozenset(accepts)
         self.up = False
+        self._accepts = accepts
         self._calls: dict[str, Call] = {}
+        self._narrowed: dict[str, tuple[str, ...]] = {}
+        self._told_can: dict[str, tuple[str, ...]] = {}
         self._heard: dict[str, datetime] = {}
-        self._ended: OrderedDict[str, None] = OrderedDict()
+        self._ended: OrderedDict[str, datetime] = OrderedDict()
         self._merged_into: dict[str, str] = {}
 
     @property
     def calls(self) -> tuple[Call, ...]:
         """Every open call, the oldest first, each with what can be asked of it now."""
         return tuple(self._shown(self._calls[key]) for key in sorted(self._calls))
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is any open call."""
+        return bool(self._calls)
 
     def get(self, call: str) -> Call | None:
         """Return the open call with that id, also under the id of a call that merged into it."""
@@ -163,71 +246,113 @@ class CallTable:
         return self._merged_into.get(call, call) in self._ended
 
     def can(self, call: Call) -> tuple[str, ...]:
-        """Return the names of the commands that can be asked of a call in that state on this line."""
+        """Return the names of the commands that can be asked of a call now: by its state and the calls beside it."""
         if not self.up:
             return ()
-        asked = CONSULTING.get(call.state, CAN[call.state]) if call.consult_of else CAN[call.state]
-        return tuple(kind.__name__ for kind in asked if kind in self.accepts)
+        asked = CAN[call.state]
+        if call.consult_of in self._calls:
+            asked = CONSULTING.get(call.state, asked)
+        elif any(each.state is State.HELD and each.id != call.id for each in self._calls.values()):
+            asked += TWO_CALLS.get(call.state, ())
+        accepts = self._accepts()
+        names = (kind.__name__ for kind in asked if kind in accepts)
+        narrowed = self._narrowed.get(call.id)
+        return tuple(name for name in names if narrowed is None or name in narrowed)
 
-    def apply(self, event: Event) -> list[Event]:
-        """Take one event in. Returns what is news: nothing for a repetition or a stale report."""
+    def apply(self, event: Event) -> list[News]:
+        """Take one event in. Returns what is news: nothing for a repetition or a stale report.
+
+        An event with a ``seq`` was found to be news before: it is told of any open call.
+        """
         match event:
             case LineLost():
-                news = self.up or event.seq > 0
-                self.up = False
-                return [event] if news else []
+                was_up, self.up = self.up, False
+                return [News(event)] if was_up or event.seq else []
             case LineBack() | Gap():
                 self.up = self.up or isinstance(event, LineBack)
                 differences = self._reconcile(event.calls, event) if event.calls is not None else []
-                return [replace(event, calls=None), *differences]
+                news = [News(replace(event, calls=None)), *differences]
             case Merged():
-                return self._merge(event)
+                news = self._merge(event)
             case CallEvent():
-                return self._follow(event)
+                news = self._follow(event)
+            case PopRequested():
+                return [News(event, self.get(event.call) if event.call else None)]
             case _:
-                return [event]
+                return [News(event)]
+        return [*news, *self._changed_beside(event)]
 
-    def restore(self, calls: Iterable[Call], ended: Iterable[str] = ()) -> None:
-        """Put back what was known before a restart, without telling anybody."""
+    def restore(self, calls: Iterable[Call], ended: Mapping[str, datetime] | None = None) -> None:
+        """Put back what was known before a restart, without telling anybody. ``ended`` says when each call was over."""
         for call in calls:
             self._calls[call.id] = replace(call, can=())
-        for call_id in ended:
-            self._end(call_id)
+            self._told_can[call.id] = call.can
+        for call_id, at in sorted((ended or {}).items(), key=lambda each: each[1]):
+            self._end(call_id, at)
 
-    def expire(self, now: datetime, longest: timedelta = LONGEST_CALL) -> list[Event]:
+    def again(self, now: datetime) -> list[News]:
+        """Return every open call as news, for one who has not heard of any: how it came about, and how it stands."""
+        facts = {"at": now, "line": self.line, "cause": ""}
+        found: list[News] = []
+        for call in self.calls:
+            found += [News(event, call) for event in _told_as_events(None, call, facts)]
+            self._told_can[call.id] = call.can
+        return found
+
+    def expire(self, now: datetime, longest: timedelta = LONGEST_CALL) -> list[News]:
         """End every call last heard of longer ago than ``longest``, as ``unknown``."""
         old = [call for call in self._calls if now - self._heard.setdefault(call, now) > longest]
         return [news for call in old for news in self.apply(Ended(at=now, line=self.line, call=call))]
 
     # --- one call -----------------------------------------------------------------------------------
 
-    def _follow(self, event: CallEvent) -> list[Event]:
+    def _follow(self, event: CallEvent) -> list[News]:
         call_id = self._merged_into.get(event.call, event.call)
         if call_id in self._ended:
             return []
-        if call_id != event.call:
-            event = replace(event, call=call_id)
         known = self._calls.get(call_id)
+        if event.can is not None:
+            self._narrowed[call_id] = event.can
+        if call_id != event.call or event.can is not None:
+            event = replace(event, call=call_id, can=None)
         if isinstance(event, Ended | HandedOver):
-            self._end(call_id)
-            return [event]
+            self._end(call_id, event.at)
+            over = known or Call(id=call_id, line=self.line, started_at=event.at)
+            return [News(event, replace(over, state=State.CLEARED, can=()))]
         before = known or Call(id=call_id, line=self.line)
         after = _with_facts(_with_state(before, event), event)
         self._calls[call_id] = after
         self._heard[call_id] = event.at
-        news = known is None or after != before or type(event) in _TOLD_ANYHOW
-        return [event] if news else []
+        news = known is None or after != before or bool(event.seq) or type(event) in _TOLD_ANYHOW
+        return [self._told(event)] if news else []
 
-    def _end(self, call_id: str) -> None:
-        self._calls.pop(call_id, None)
-        self._heard.pop(call_id, None)
-        self._ended[call_id] = None
-        while len(self._ended) > REMEMBERED:
-            gone, _nothing = self._ended.popitem(last=False)
+    def _told(self, event: CallEvent) -> News:
+        """Return an event with its call, and note what is thereby told of what can be asked."""
+        call = self._shown(self._calls[event.call])
+        self._told_can[call.id] = call.can
+        return News(event, call)
+
+    def _changed_beside(self, event: Event) -> list[News]:
+        """Return an ``Updated`` for each call of which something else can be asked than was told."""
+        if not self.up:
+            return []
+        changed = [key for key, call in self._calls.items() if self.can(call) != self._told_can.get(key)]
+        return [
+            self._told(Updated(**_common(event) | {"line": self.line}, call=key)) for key in sorted(changed)
+        ]
+
+    def _end(self, call_id: str, at: datetime) -> None:
+        for known in (self._calls, self._heard, self._narrowed, self._told_can):
+            known.pop(call_id, None)
+        self._ended[call_id] = at
+        while (self._ended and at - next(iter(self._ended.values())) > REMEMBERED) or len(
+            self._ended
+        ) > MOST_REMEMBERED:
+            gone, _at = self._ended.popitem(last=False)
             for alias in [key for key, value in self._merged_into.items() if value == gone]:
                 del self._merged_into[alias]
 
-    def _merge(self, event: Merged) -> list[Event]:
+    def _merge(self, event: Merged) -> list[News]:
         """Two calls are one. Where the older is over here already, the newer goes on under its own id."""
         kept = self._merged_into.get(event.call, event.call)
         folded = self._merged_into.get(event.other, event.other)
@@ -235,23 +360,31 @@ class CallTable:
             return []
         if kept in self._ended:
             return self._follow(
-                Updated(**_common(event), call=folded, party=event.party, record=event.record)
+                Updated(
+                    **_common(event),
+                    call=folded,
+                    party=event.party,
+                    record=event.record,
+                    conversation=event.conversation,
+                )
             )
         newer = self._calls.pop(folded, None)
         older = self._calls.get(kept)
-        self._heard.pop(folded, None)
+        for known in (self._heard, self._narrowed, self._told_can):
+            known.pop(folded, None)
         self._merged_into.update({key: kept for key, value in self._merged_into.items() if value == folded})
         self._merged_into[folded] = kept
         merged = older or (replace(newer, id=kept, consult_of="") if newer else Call(id=kept, line=self.line))
         if older and newer and _PROGRESS[newer.state] > _PROGRESS[older.state]:
             merged = replace(merged, state=newer.state, connected_at=older.connected_at or newer.connected_at)
-        self._calls[kept] = _with_facts(merged, event)
+        rang = merged.rang or (newer is not None and newer.rang)
+        self._calls[kept] = replace(_with_facts(merged, event), rang=rang)
         self._heard[kept] = event.at
-        return [replace(event, call=kept, other=folded)]
+        return [self._told(replace(event, call=kept, other=folded, can=None))]
 
     # --- all calls ----------------------------------------------------------------------------------
 
-    def _reconcile(self, calls: Iterable[Call], event: Event) -> list[Event]:
+    def _reconcile(self, calls: Iterable[Call], event: Event) -> list[News]:
         """Make the table what a snapshot says: ghosts end, new calls appear, moved states are told."""
         common = _common(event) | {"line": self.line}
         there: dict[str, Call] = {}
@@ -259,17 +392,39 @@ class CallTable:
             kept = self._merged_into.get(call.id, call.id)
             if kept not in self._ended:
                 there[kept] = replace(call, id=kept)
-        news: list[Event] = []
+        news: list[News] = []
         for ghost in [call for call in self._calls if call not in there]:
             news += self._follow(Ended(**common, call=ghost))
         for call in there.values():
-            known = self._calls.get(call.id)
-            for told in _told_as_events(known, call, common):
-                news += self._follow(told)
-            contacts = call.contacts or (known.contacts if known else ())
-            self._calls[call.id] = replace(call, line=self.line, contacts=contacts, can=())
-            self._heard[call.id] = event.at
+            news += self._told_as(call, common)
         return news
+
+    def _told_as(self, now: Call, common: dict[str, Any]) -> list[News]:
+        """Take one call of a snapshot in; the last thing told of it says how it stands."""
+        known = self._calls.get(now.id)
+        news = [each for event in _told_as_events(known, now, common) for each in self._follow(event)]
+        rang = now.rang or now.state is State.ALERTING or now.direction is Direction.INBOUND
+        self._calls[now.id] = replace(
+            now,
+            line=self.line,
+            contacts=now.contacts or (known.contacts if known else ()),
+            conversation=now.conversation or (known.conversation if known else ""),
+            rang=rang or (known is not None and known.rang),
+            can=(),
+        )
+        self._heard[now.id] = common["at"]
+        if now.can:
+            self._narrowed[now.id] = now.can
+        if (
+            not news
+            and known is not None
+            and replace(self._calls[now.id], started_at=known.started_at) != known
+        ):
+            return [self._told(Updated(**common, call=now.id))]
+        return [*news[:-1], self._told_again(news[-1])] if news else []
+
+    def _told_again(self, news: News) -> News:
+        return self._told(news.event) if isinstance(news.event, CallEvent) else news
 
     def _shown(self, call: Call) -> Call:
         return replace(call, can=self.can(call))
@@ -302,7 +457,13 @@ def _with_facts(call: Call, event: CallEvent) -> Call:
     """Return the call with what the event says beside its state."""
     match event:
         case Dialling() | Ringing() if call.dialled or call.party.raw or call.party.number:
-            return replace(call, record=call.record or event.record, refs=call.refs or event.refs)
+            return replace(
+                call,
+                rang=call.rang or isinstance(event, Ringing),
+                record=call.record or event.record,
+                refs=call.refs or event.refs,
+                conversation=call.conversation or event.conversation,
+            )
         case Dialling():
             return replace(
                 call,
@@ -310,6 +471,7 @@ def _with_facts(call: Call, event: CallEvent) -> Call:
                 party=event.party,
                 dialled=event.dialled,
                 consult_of=event.consult_of,
+                conversation=event.conversation or call.conversation,
                 record=event.record or call.record,
                 refs=event.refs,
             )
@@ -319,6 +481,9 @@ def _with_facts(call: Call, event: CallEvent) -> Call:
                 direction=event.direction,
                 party=event.party,
                 dialled=event.dialled,
+                rang=True,
+                announced=event.announced,
+                conversation=event.conversation or call.conversation,
                 record=event.record or call.record,
                 refs=event.refs,
             )
@@ -332,6 +497,7 @@ def _with_facts(call: Call, event: CallEvent) -> Call:
                 record=event.record or call.record,
                 contacts=contacts if contacts is not None else () if changed else call.contacts,
                 direction=direction or call.direction,
+                conversation=event.conversation or call.conversation,
             )
         case RecordPassed():
             return replace(call, record=event.record)
@@ -350,8 +516,13 @@ def _told_as_events(known: Call | None, now: Call, common: dict[str, Any]) -> li
     told: list[CallEvent] = []
     if known is None:
         told.append(_opening(now, common | {"at": now.started_at or common["at"]}))
-    elif known.party != now.party or known.record != now.record:
-        told.append(Updated(**common, call=now.id, party=now.party, record=now.record))
+    elif (known.party, known.record) != (now.party, now.record) or now.conversation not in (
+        "",
+        known.conversation,
+    ):
+        told.append(
+            Updated(**common, call=now.id, party=now.party, record=now.record, conversation=now.conversation)
+        )
     if now.contacts and (known is None or known.contacts != now.contacts):
         told.append(Updated(**common, call=now.id, contacts=now.contacts))
     if known is None:
@@ -367,11 +538,12 @@ def _opening(now: Call, common: dict[str, Any]) -> CallEvent:
         "direction": now.direction,
         "party": now.party,
         "dialled": now.dialled,
+        "conversation": now.conversation,
         "record": now.record,
         "refs": now.refs,
     }
     if now.direction is Direction.INBOUND or now.state is State.ALERTING:
-        return Ringing(**facts)
+        return Ringing(**facts, announced=now.announced)
     return Dialling(**facts, consult_of=now.consult_of)
 
 

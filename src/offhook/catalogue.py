@@ -1,49 +1,150 @@
-"""Interfaces by name: those built in enter by the same entry points as a stranger's.
+"""Interfaces by name: those built in have the same door as a stranger's.
 
-Says of each whether it can run here and, if not, what is missing and how to get it.
+Says of each what it is, whether it can run here and, if not, what is missing and how to get it. One that is broken,
+whatever it raises, is shown as broken with its reason and stops nobody.
 """
 
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from offhook.errors import Unavailable
-from offhook.interface import Availability, Interface
+from offhook import installed
+from offhook.about import KINDS, About, Availability, Setting
+from offhook.errors import OffhookError, Unavailable
 
-GROUP = "offhook.interfaces"
+if TYPE_CHECKING:
+    from offhook.interface import Interface
 
-KNOWN = (
-    "callto", "web", "tapi", "alsatel", "phonepc", "isicom", "com", "asterisk", "freeswitch", "hub", "simulator",
-)  # fmt: skip
-"""Every interface of specification section 1, built or not."""
-ALIASES = {"alcatel": "alsatel"}
+PATIENCE_S = 5.0
+"""How long an interface may take to say whether it can run."""
 
 
-def load(name: str) -> type[Interface]:
-    """Return the interface of that name. Raises ``Unavailable`` naming those there are."""
-    wanted = ALIASES.get(name, name)
-    entry = _entries().get(wanted)
-    if entry is None:
-        if wanted in KNOWN:
-            raise Unavailable("interface_not_there_yet", interface=wanted, name=wanted)
-        raise Unavailable("interface_unknown", name=name, known=", ".join(sorted(_entries())))
-    try:
-        found: type[Interface] = entry.load()
-    except ImportError as error:
-        raise Unavailable("part_missing", interface=wanted, part=error.name or str(error)) from error
+def about(name: str) -> About:
+    """Return what an interface says of itself. Raises ``Unavailable`` for one that is not known, or is broken."""
+    found = _found(canonical(name))
+    if isinstance(found, OffhookError):
+        raise found
     return found
 
 
-def availabilities() -> list[Availability]:
-    """Say of every known and every installed interface whether it can run here."""
-    names = sorted({*KNOWN, *_entries()})
-    return [_availability(name) for name in names]
+def canonical(name: str) -> str:
+    """Return an interface's own name for one of its names (``alcatel`` is ``alsatel``)."""
+    return name if installed.where(name) else _aliases().get(name, name)
 
 
-def _availability(name: str) -> Availability:
+def abouts() -> dict[str, About | Unavailable]:
+    """Return what every installed interface says of itself, or why it is broken."""
+    return {name: _found(name) for name in installed.names()}
+
+
+def known(name: str) -> About | None:
+    """Return what an interface says of itself, ``None`` where it is not known, or is broken."""
+    found = _found(canonical(name))
+    return found if isinstance(found, About) else None
+
+
+def load(name: str) -> "type[Interface]":
+    """Return the interface of that name. Raises ``Unavailable``, naming those there are."""
+    said = about(name)
+    if not said.driver:
+        raise Unavailable("interface_not_there_yet", interface=said.name, name=said.name)
+    found: type[Interface] = part(said, said.driver)
+    return found
+
+
+def part(said: About, path: str) -> Any:
+    """Import a part that an interface names as ``module:attribute``. Raises ``Unavailable``."""
+    module, _colon, attribute = path.partition(":")
     try:
-        return load(name).availability()
+        from importlib import import_module
+
+        return getattr(import_module(module), attribute)
+    except ImportError as error:
+        raise Unavailable(
+            "part_missing", interface=said.name, part=getattr(error, "name", "") or str(error)
+        ) from error
+    except Exception as error:
+        raise _broken(said.name, error) from error
+
+
+async def availability(name: str) -> Availability:
+    """Say whether an interface can run here."""
+    import asyncio
+
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await load(name).availability()
     except Unavailable as error:
-        return Availability(name=name, error=error)
+        return Availability(name, error)
+    except Exception as error:  # noqa: BLE001 - a stranger's interface may raise anything
+        return Availability(name, _broken(name, error))
 
 
-def _entries() -> dict[str, EntryPoint]:
-    return {entry.name: entry for entry in entry_points(group=GROUP)}
+async def availabilities() -> list[Availability]:
+    """Say of every known and every installed interface whether it can run here."""
+    return [await availability(name) for name in installed.names()]
+
+
+def setting_of(name: str) -> Setting | None:
+    """Return an interface's own setting by its whole name, ``None`` where there is none.
+
+    What a broken interface's settings are cannot be told: any of its names is taken, and not shown.
+    """
+    owner = name.partition(".")[0]
+    if not installed.where(owner):
+        return None
+    said = _found(owner)
+    if isinstance(said, OffhookError):
+        return Setting(name, secret=True, owner=owner)
+    return _settings(owner).get(name)
+
+
+@cache
+def _settings(owner: str) -> dict[str, Setting]:
+    return {each.name: each for each in about(owner).own()}
+
+
+@cache
+def _found(name: str) -> About | Unavailable:
+    place = installed.where(name)
+    if not place:
+        return Unavailable("interface_unknown", name=name[:60], known=", ".join(installed.names()))
+    module, _colon, attribute = place.partition(":")
+    try:
+        from importlib import import_module
+
+        said = getattr(import_module(module), attribute)
+        wrong = _wrong_with(name, said)
+    except Exception as error:  # noqa: BLE001 - a stranger's package may raise anything when it is imported
+        return _broken(name, error)
+    return _broken(name, wrong) if wrong else said
+
+
+def _wrong_with(name: str, said: object) -> str:
+    """Return what is wrong with an about-part, ``""`` for nothing."""
+    if not isinstance(said, About):
+        return "its entry point leads to no offhook.about.About"
+    if said.name != name:
+        return f"its entry point is called {name}, its about-part {said.name!r}"
+    for each in said.settings:
+        if not isinstance(each, Setting) or each.kind not in KINDS or "." in each.name:
+            return f"its setting {each!r:.60} is none"
+    strange = [code for code, kind in said.codes.items() if not _is_branch(kind)]
+    if strange:
+        return f"its error code {strange[0]!r:.60} belongs to no branch of offhook.errors"
+    return ""
+
+
+def _is_branch(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, OffhookError) and kind is not OffhookError
+
+
+def _broken(name: str, why: Exception | str) -> Unavailable:
+    said = why if isinstance(why, str) else f"{type(why).__name__}: {why}"
+    return Unavailable("interface_broken", interface=name, name=name, why=said[:200])
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    found: Iterable[About] = (each for each in map(_found, installed.names()) if isinstance(each, About))
+    return {alias: each.name for each in found for alias in each.aliases}

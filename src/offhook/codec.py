@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from offhook.errors import CommandError, OffhookError, ProtocolError, error_from_json
-from offhook.model import COMMANDS, EVENTS, Call, Command, Contact, Event, Kind, Party, is_clean
+from offhook.model import COMMANDS, EVENTS, Call, Command, Contact, Event, Kind, News, Party, is_clean
 
 MAX_TEXT = 4096
 """Longest string accepted in a value, in characters."""
@@ -43,6 +43,12 @@ class _Field:
 def encode_event(event: Event) -> Json:
     """Return the event as a JSON object: ``event``, ``at``, ``line``, then what applies."""
     return {"event": type(event).__name__, **_encode(event)}
+
+
+def encode_news(news: News) -> Json:
+    """Return an event as a JSON object, with the call as it is after it as ``snapshot`` (none: without)."""
+    event, call = news
+    return encode_event(event) if call is None else {**encode_event(event), "snapshot": encode_call(call)}
 
 
 def encode_command(command: Command) -> Json:
@@ -187,8 +193,8 @@ def _plan(kind: type) -> tuple[_Field, ...]:
 
 
 def _unsaid(default: object) -> bool:
-    """Say whether a field at this default is left out: nothing, empty, or an ordinary number's kind."""
-    return default in (None, (), "") or default is Kind.EXTERNAL or (default == 0 and default is not False)
+    """Say whether a field at this default is left out: nothing, empty, no, or an ordinary number's kind."""
+    return default in (None, (), "", False) or default is Kind.EXTERNAL
 
 
 def _key(kind: type, name: str) -> str:

@@ -8,12 +8,16 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Self
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Generic, Self, TypeVar
 
+from offhook.calls import meant
 from offhook.directory.identify import Source, identify
 from offhook.errors import CommandError, OffhookError, OutcomeUnknown
-from offhook.interface import Clock, Line, feed
+from offhook.ids import new_command_id
+from offhook.line import Clock, Line, feed_one
 from offhook.model import (
     Call,
     CallCommand,
@@ -22,9 +26,10 @@ from offhook.model import (
     Dial,
     Event,
     Gap,
+    News,
     Record,
+    State,
     Updated,
-    new_command_id,
 )
 from offhook.popup.choose import PopRules, Pops
 
@@ -36,6 +41,7 @@ CAUSES = 100
 """How many commands' calls are remembered for those who wait for them."""
 
 log = logging.getLogger(__name__)
+Heard = TypeVar("Heard")
 
 
 class Desk:
@@ -56,7 +62,7 @@ class Desk:
         self._clock = clock
         self._sources = sources
         self._pops = Pops(rules or PopRules())
-        self._tells: list[Callable[[Event], None]] = []
+        self._tells: list[Callable[[News], None]] = []
         self._ends: list[Callable[[Exception | None], None]] = []
         self._begun: OrderedDict[str, str] = OrderedDict()
         self._work: set[asyncio.Task[None]] = set()
@@ -66,8 +72,8 @@ class Desk:
         """Every open call on every line, the oldest first."""
         return tuple(sorted((call for line in self.lines.values() for call in line.table.calls), key=_by_id))
 
-    def on_event(self, tell: Callable[[Event], None]) -> Callable[[], None]:
-        """Call ``tell`` with everything that happens here; returns what stops it."""
+    def on_news(self, tell: Callable[[News], None]) -> Callable[[], None]:
+        """Call ``tell`` with everything that happens here, each with its call as it is then; returns what stops it."""
         self._tells.append(tell)
         return lambda: self._tells.remove(tell)
 
@@ -77,22 +83,22 @@ class Desk:
         if self._first.name == line.name:
             self._first = line
 
-    def restore(self, line: Line, calls: Iterable[Call], ended: Iterable[str]) -> None:
+    def restore(self, line: Line, calls: Sequence[Call], ended: Mapping[str, datetime]) -> None:
         """Put back what a line knew before a restart: nothing is told and nothing pops again."""
         line.table.restore(calls, ended)
-        self._pops.restore(line.table)
+        self._pops.restore(calls)
 
     # --- the way in ---------------------------------------------------------------------------------
 
-    def receive(self, line: Line, news: Sequence[Event]) -> None:
+    def receive(self, line: Line, news: Sequence[News]) -> None:
         """Take in what is new on a line: tell it, find out who it is, and pop what must pop."""
-        for event in news:
-            self._note_cause(event)
-            self._tell(event)
-            self._find_out(line, event)
-            if not line.interface.applies_rules:
-                for pop in self._pops.after(event, line.table, self._clock()):
-                    self._tell(pop)
+        for each in news:
+            self._note_cause(each.event)
+            self._tell(each)
+            self._find_out(line, each)
+            if not line.interface.about.applies_rules:
+                for pop in self._pops.after(each, self._clock()):
+                    self._tell(News(pop, each.call))
 
     def _note_cause(self, event: Event) -> None:
         """Remember which call a command brought about, for those who wait for it."""
@@ -101,20 +107,19 @@ class Desk:
             if len(self._begun) > CAUSES:
                 self._begun.popitem(last=False)
 
-    def _tell(self, event: Event) -> None:
+    def _tell(self, news: News) -> None:
         for tell in list(self._tells):
             try:
-                tell(event)
+                tell(news)
             except Exception:
-                log.exception("a listener failed on %s", type(event).__name__)
+                log.exception("a listener failed on %s", type(news.event).__name__)
 
-    def _find_out(self, line: Line, event: Event) -> None:
+    def _find_out(self, line: Line, news: News) -> None:
         """Ask the directories about a party heard of for the first time."""
-        party = getattr(event, "party", None)
-        if not self._sources or party is None or not party.number:
+        party, call = getattr(news.event, "party", None), news.call
+        if not self._sources or party is None or not party.number or call is None:
             return
-        call = line.table.get(getattr(event, "call", ""))
-        if call is not None and call.party == party and not call.contacts:
+        if call.party == party and not call.contacts and call.state is not State.CLEARED:
             self._start(self._identified(line, call))
 
     async def _identified(self, line: Line, call: Call) -> None:
@@ -122,7 +127,7 @@ class Desk:
             now = line.table.get(call.id)
             if now is None or now.party != call.party:
                 return
-            found = Updated(at=self._clock(), line=line.device, call=now.id, contacts=contacts)
+            found = Updated(at=self._clock(), line=line.name, call=now.id, contacts=contacts)
             self.receive(line, line.receive(found))
 
     # --- the way out --------------------------------------------------------------------------------
@@ -132,20 +137,26 @@ class Desk:
 
         Raises ``CommandError`` where the line or call is not here, and what :meth:`Line.send` raises.
         """
-        return await self._line_for(command).send(command)
+        if (
+            isinstance(command, CallCommand)
+            and not command.line
+            and len(self.lines) > 1
+            and self._takes(command)
+        ):
+            call = meant(command, self.calls)
+            return await self.lines[call.line].send(replace(command, call=call.id))
+        return await self._line(command.line).send(command)
 
-    def _line_for(self, command: Command) -> Line:
-        if command.line:
-            if command.line not in self.lines:
-                raise CommandError("line_unknown", line=command.line, lines=", ".join(self.lines))
-            return self.lines[command.line]
-        if isinstance(command, CallCommand):
-            for line in self.lines.values():
-                if command.call and line.table.get(command.call):
-                    return line
-            able = [call for call in self.calls if type(command).__name__ in call.can]
-            return self.lines[able[0].line] if len(able) == 1 else self._first
-        return self._first
+    def _takes(self, command: Command) -> bool:
+        """Say whether any line takes such a command at all; else the first says why it does not."""
+        return any(type(command) in line.interface.accepts for line in self.lines.values())
+
+    def _line(self, name: str) -> Line:
+        if not name:
+            return self._first
+        if name not in self.lines:
+            raise CommandError("line_unknown", line=name, lines=", ".join(self.lines))
+        return self.lines[name]
 
     # --- for the application that embeds it ---------------------------------------------------------
 
@@ -161,12 +172,16 @@ class Desk:
                     while cause not in self._begun:
                         await anext(heard)
             except TimeoutError:
-                raise OutcomeUnknown("answer_lost", interface=self._first.interface.name) from None
+                raise OutcomeUnknown("answer_lost", interface=self._first.interface.about.name) from None
         return self._begun[cause]
 
-    def events(self) -> "Listening":
-        """Iterate over everything that happens here from now on."""
-        return Listening(self)
+    def news(self) -> "Listening[News]":
+        """Iterate over everything that happens here from now on, each event with its call as it is then."""
+        return Listening(self, _whole)
+
+    def events(self) -> "Listening[Event]":
+        """The same without the calls."""
+        return Listening(self, _event_of)
 
     async def __aenter__(self) -> Self:
         """Open every line and begin to listen; a line that is not heard of at once comes up later."""
@@ -196,7 +211,7 @@ class Desk:
     async def _follow(self, line: Line) -> None:
         """Read a line to its end, and tell those who listen when it ends for good."""
         try:
-            await feed(line.interface, [line], self.receive)
+            await feed_one(line, self.receive)
         except OffhookError as error:
             self._end(error)
 
@@ -210,37 +225,39 @@ class Desk:
         task.add_done_callback(self._work.discard)
 
 
-class Listening:
+class Listening(Generic[Heard]):
     """Everything that happens at a desk since this was made, to iterate over, until the desk is closed.
 
     One who falls :data:`WAITING` events behind gets a ``Gap`` with the calls as they are, then goes on.
     Iterating raises the error for which a line was given up, if one was.
     """
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, part: Callable[[News], Heard]) -> None:
         self._desk = desk
-        self._waiting: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
-        self._stop = desk.on_event(self._hear)
+        self._part = part
+        self._waiting: asyncio.Queue[News | Exception | None] = asyncio.Queue()
+        self._stop = desk.on_news(self._hear)
         desk._ends.append(self._waiting.put_nowait)  # noqa: SLF001 - the desk's other half, in the same module
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, news: News) -> None:
         if self._waiting.qsize() >= WAITING:
             while not self._waiting.empty():
                 self._waiting.get_nowait()
-            event = Gap(at=event.at, line=event.line, calls=self._desk.calls, seq=event.seq)
-        self._waiting.put_nowait(event)
+            event = news.event
+            news = News(Gap(at=event.at, line=event.line, calls=self._desk.calls, seq=event.seq))
+        self._waiting.put_nowait(news)
 
     def __aiter__(self) -> Self:
         """Return itself."""
         return self
 
-    async def __anext__(self) -> Event:
+    async def __anext__(self) -> Heard:
         """Wait for the next event."""
-        event = await self._waiting.get()
-        if isinstance(event, Event):
-            return event
-        self._waiting.put_nowait(event)  # whoever asks again gets the same answer
-        raise event or StopAsyncIteration
+        news = await self._waiting.get()
+        if isinstance(news, News):
+            return self._part(news)
+        self._waiting.put_nowait(news)  # whoever asks again gets the same answer
+        raise news or StopAsyncIteration
 
     def __enter__(self) -> Self:
         """Go on listening until the block ends."""
@@ -250,6 +267,14 @@ class Listening:
         """Stop listening."""
         self._stop()
         self._desk._ends.remove(self._waiting.put_nowait)  # noqa: SLF001 - see above
+
+
+def _whole(news: News) -> News:
+    return news
+
+
+def _event_of(news: News) -> Event:
+    return news.event
 
 
 def _by_id(call: Call) -> str:

@@ -4,20 +4,23 @@
 
     async with offhook.connect("simulator") as desk:
         await desk.dial("03 88 20 20 20")
-        async for event in desk.events():
-            print(event)
+        async for event, call in desk.news():
+            print(event, call)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from offhook import catalogue
 from offhook.desk import Desk
 from offhook.dialling import rules_from
 from offhook.directory.identify import Source
-from offhook.interface import Interface, Ledger, Line
+from offhook.interface import Resumable
+from offhook.ledger import Ledger
+from offhook.line import Line
 from offhook.popup.choose import PopRules
-from offhook.settings.layers import Settings
+from offhook.settings.values import Settings
+from offhook.settings.view import View, given
 
 
 def connect(
@@ -26,17 +29,22 @@ def connect(
     extension: str = "",
     sources: Sequence[Source] = (),
     rules: PopRules | None = None,
-    **options: str,
+    options: Mapping[str, str] | None = None,
+    resume: str = "",
 ) -> Desk:
     """Return a desk on one line of ``interface``, to be opened with ``async with``.
 
-    ``sources`` are asked who is calling: your own
-    directory. ``options`` are the interface's own: ``url`` and ``token`` for ``hub`` (without them, the hub running
-    on this machine), ``address`` for ``simulator`` (without it, a pretend exchange of its own). Raises
-    ``Unavailable`` where the interface cannot run here and ``SettingsError`` for options it cannot use.
+    ``sources`` are asked who is calling: your own directory. ``options`` are the interface's settings by their short
+    names, others it reads by their whole ones: ``{"url": …, "token": …}`` for ``hub`` (without them, the hub running
+    on this machine), ``{"address": …}`` for ``simulator`` (without it, a pretend exchange of its own). ``resume`` is
+    the ``seq`` of the last event you had of an interface that keeps them (``hub``): those after it follow, or a
+    ``Gap``.
+    Raises ``Unavailable`` where the interface cannot run here and ``SettingsError`` for options it cannot use.
     """
     kind = catalogue.load(interface)
-    opened, device = kind.for_desk(extension, options)
+    opened, device = kind.for_desk(extension, given(kind.about, options or {}))
+    if resume and isinstance(opened, Resumable):
+        opened.resume(resume)
     return Desk([Line(opened, device, clock)], clock, sources, rules)
 
 
@@ -46,18 +54,11 @@ def own_line(settings: Settings, extension: str = "", ledger: Ledger | None = No
     Raises ``Unavailable`` where the interface cannot run here and ``SettingsError`` for settings it cannot use.
     """
     kind = catalogue.load(settings["interface"])
-    opened, device = kind.for_desk(extension or settings["desk.extension"], options_of(kind, settings))
-    rules = None if kind.applies_rules else rules_from(settings.__getitem__)
+    opened, device = kind.for_desk(
+        extension or settings["desk.extension"], View(kind.about, settings.__getitem__)
+    )
+    rules = None if kind.about.applies_rules else rules_from(settings.__getitem__)
     return Line(opened, device, clock, ledger, rules, name)
-
-
-def options_of(kind: type[Interface], settings: Settings) -> dict[str, str]:
-    """Return what an interface's settings say, where anybody has said it."""
-    return {
-        option: settings[setting]
-        for option, setting in kind.settings.items()
-        if settings.place(setting) != "default"
-    }
 
 
 def clock() -> datetime:

@@ -1,4 +1,4 @@
-"""Every error Offhook raises: who must act, and whether trying again is safe. No I/O.
+"""Every error Offhook raises: who must act, and whether trying again is safe.
 
 ::
 
@@ -13,11 +13,16 @@
     ├── OutcomeUnknown                7   a person: it was sent and no answer came; never by itself
     └── ProtocolError                 8   the maker: what came back cannot be read; after reconnecting
 
-An error travels as ``code`` and ``params``. Its sentence and its hint are written in the reader's
-language at the edge (:mod:`offhook.texts`), so no layer below ever formats a message. Secrets are never
-parameters. Exit codes: specification section 10.
+An error travels as ``code`` and ``params``, with the name of the interface it happened on. Its sentence and its hint
+are written in the reader's language at the edge (:mod:`offhook.texts`), so no layer below ever formats a message.
+Secrets are never parameters. Exit codes: specification section 10.
+
+:data:`CODES` are those every interface may use; an interface's own stand in its about-part
+(:attr:`offhook.about.About.codes`), their sentences beside it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 __all__ = [
@@ -33,21 +38,20 @@ __all__ = [
     "Unreachable",
     "Unsupported",
     "error_from_json",
+    "on",
 ]
 
 
 class OffhookError(Exception):
     """The root of the tree. Raised only through its branches.
 
-    ``code`` is a key of :data:`CODES`; ``params`` are the values its sentence needs; ``interface`` is the
-    interface it happened on, or ``""``.
+    ``code`` is a key of :data:`CODES` or of the interface's own; ``params`` are the values its sentence needs;
+    ``interface`` is the interface it happened on, or ``""``.
     """
 
     exit_code: ClassVar[int] = 1
 
     def __init__(self, code: str, *, interface: str = "", **params: str | int | float) -> None:
-        if CODES.get(code) is not type(self):
-            raise AssertionError(f"{code!r} is not a code of {type(self).__name__}")
         super().__init__(code)
         self.code = code
         self.interface = interface
@@ -57,13 +61,13 @@ class OffhookError(Exception):
         """Return the sentence that says what is wrong and where, in ``language`` (``en`` or ``fr``)."""
         from offhook import texts
 
-        return texts.say(f"error.{self.code}", language, **self.params)
+        return texts.of_error("error", self.code, self.interface, language, self.params)
 
     def hint_text(self, language: str = "en") -> str:
         """Return the sentence that says what to do about it, in ``language`` (``en`` or ``fr``)."""
         from offhook import texts
 
-        return texts.say(f"hint.{self.code}", language, **self.params)
+        return texts.of_error("hint", self.code, self.interface, language, self.params)
 
     @property
     def hint(self) -> str:
@@ -154,13 +158,12 @@ CODES: dict[str, type[OffhookError]] = {
     "secret_not_had": SettingsError,
     "placeholder_empty": SettingsError,
     "value_undeliverable": SettingsError,
-    "web_url_unusable": SettingsError,
+    "url_unusable": SettingsError,
+    "launch_loop": SettingsError,
     "parameter_file_missing": SettingsError,
     "parameter_file_wrong": SettingsError,
+    "parameter_file_lacks": SettingsError,
     "certificate_unusable": SettingsError,
-    "callto_without_number": SettingsError,
-    "callto_batch": SettingsError,
-    "callto_loop": SettingsError,
     "directory_unreadable": SettingsError,
     "desk_unknown": SettingsError,
     "address_not_loopback": SettingsError,
@@ -176,10 +179,12 @@ CODES: dict[str, type[OffhookError]] = {
     "port_taken": Unavailable,
     "port_refused": Unavailable,
     "hub_running": Unavailable,
+    "agent_running": Unavailable,
+    "interface_broken": Unavailable,
     "folder_unusable": SettingsError,
     "store_failed": Unavailable,
     "no_hub": Unavailable,
-    "no_simulator": Unavailable,
+    "no_world": Unavailable,
     "number_unreadable": Refused,
     "number_empty": Refused,
     "number_post_dial": Refused,
@@ -211,31 +216,12 @@ CODES: dict[str, type[OffhookError]] = {
     "switch_no_action": Refused,
     "device_unregistered": Refused,
     "device_unknown": Refused,
-    "park_slot": Refused,
-    "phone_control_off": Unsupported,
     "context_missing": SettingsError,
     "recording_unreadable": CommandError,
     "file_exists": CommandError,
     "plan_empty": SettingsError,
     "plan_no_outside": SettingsError,
     "plan_desk": SettingsError,
-    "ami_context": SettingsError,
-    "ami_device": SettingsError,
-    "ami_trunk": SettingsError,
-    "ami_write": Refused,
-    "ami_read": Refused,
-    "ami_account": LoginRefused,
-    "ami_closed": Unreachable,
-    "ami_tls": Unreachable,
-    "ami_tls_wanted": Unreachable,
-    "ami_not_manager": Unreachable,
-    "esl_user": SettingsError,
-    "esl_gateway": SettingsError,
-    "esl_account": LoginRefused,
-    "esl_acl": LoginRefused,
-    "esl_closed": Unreachable,
-    "esl_tls": Unreachable,
-    "esl_not_socket": Unreachable,
     "switch_login_refused": LoginRefused,
     "switch_silent": Unreachable,
     "reply_unreadable": ProtocolError,
@@ -245,17 +231,41 @@ CODES: dict[str, type[OffhookError]] = {
     "version_unknown": ProtocolError,
     "message_too_long": ProtocolError,
 }
-"""Every code and the branch it belongs to. Each has a sentence and a hint in every language."""
+"""The codes every interface may use, and the branch each belongs to; each has a sentence and a hint."""
+
+
+KINDS: dict[str, type[OffhookError]] = {
+    kind.__name__: kind
+    for kind in (
+        CommandError, Unsupported, SettingsError, Unavailable, Refused, LoginRefused, Unreachable, OutcomeUnknown,
+        ProtocolError,
+    )
+}  # fmt: skip
+"""Every branch by its name, as it stands in JSON."""
 
 
 def error_from_json(value: object) -> OffhookError:
-    """Rebuild an error from :meth:`OffhookError.to_json`; one that this version does not know stays an error."""
+    """Rebuild an error from :meth:`OffhookError.to_json`; a code that this version does not know stays as it is."""
     if isinstance(value, dict):
-        code, params = value.get("code"), value.get("params")
-        kind = CODES.get(code) if isinstance(code, str) else None
-        if kind is not None and isinstance(params, dict):
+        code, params, interface = value.get("code"), value.get("params"), value.get("interface", "")
+        kind = KINDS.get(str(value.get("kind")))
+        if kind is not None and isinstance(code, str) and isinstance(params, dict):
             words = {str(key): item for key, item in params.items() if isinstance(item, str | int | float)}
             for reserved in ("self", "code", "interface"):
                 words.pop(reserved, None)
-            return kind(str(code), interface=str(value.get("interface", "")), **words)
+            return kind(code[:LONGEST_CODE], interface=str(interface)[:LONGEST_CODE], **words)
     return ProtocolError("reply_unreadable", source="error")
+
+
+@contextmanager
+def on(interface: str) -> Iterator[None]:
+    """Put an interface's name into every error of the block that has none yet."""
+    try:
+        yield
+    except OffhookError as error:
+        error.interface = error.interface or interface
+        raise
+
+
+LONGEST_CODE = 80
+"""Longest code and interface name read, in characters."""

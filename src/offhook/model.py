@@ -7,10 +7,10 @@ steps a click-to-dial needs.
 """
 
 import hashlib
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 MODEL_VERSION = "2.0"
 """Version of the JSON form: a reader of the next or the former minor version gets along."""
@@ -128,10 +128,16 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A snapshot of one call at one desk. ``can`` names the commands that can be asked of it now."""
+    """A snapshot of one call at one desk.
+
+    ``conversation`` is the id of what the outside party experiences as one call: the same at every desk it comes
+    to. ``rang``: somebody called this desk, so it rang here. ``announced``: it is a page, not a ring. ``can`` names the
+    commands that can be asked of the call now.
+    """
 
     id: str
     line: str
+    conversation: str = ""
     state: State = State.NULL
     direction: Direction = Direction.INBOUND
     party: Party = Party()
@@ -144,7 +150,14 @@ class Call:
     contacts: tuple[Contact, ...] = ()
     members: tuple[Party, ...] = ()
     refs: tuple[str, ...] = ()
+    rang: bool = False
+    announced: bool = False
     can: tuple[str, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """A short number to name the call by: three digits, the same wherever the call is shown."""
+        return str(100 + int.from_bytes(hashlib.sha256(self.id.encode()).digest()[:4]) % 900)
 
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -161,6 +174,16 @@ def call_id(started_at: datetime, native: str) -> str:
     digest = hashlib.sha256(native.encode("utf-8", "surrogatepass")).digest()[:10]
     number = millis << 80 | int.from_bytes(digest)
     return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def conversation_id(native: str) -> str:
+    """Return our id for the conversation a source knows as ``native``: 16 characters, a digest.
+
+    It needs nothing but the source's own word for what belongs together, so every desk, and a restarted hub,
+    comes to the same id.
+    """
+    number = int.from_bytes(hashlib.sha256(native.encode("utf-8", "surrogatepass")).digest()[:10])
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(75, -1, -5))
 
 
 # --- commands -------------------------------------------------------------------------------------
@@ -226,8 +249,13 @@ class Consult(CallCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteTransfer(CallCommand):
-    """Connect the held party with the one consulted; ``call`` is the consultation call."""
+    """Connect a held party with the one talked or consulted with.
 
+    ``call`` is the consultation, or an ordinary call that is talked on while another is held; ``held`` is the held
+    one, empty where there is but one.
+    """
+
+    held: str = ""
     record: Record | None = None
 
 
@@ -262,11 +290,6 @@ class Snapshot(Command):
     """Read the line's calls again; a ``LineBack`` with them follows."""
 
 
-def new_command_id() -> str:
-    """Return an id for a command that nobody else will use."""
-    return os.urandom(12).hex()
-
-
 # --- events ---------------------------------------------------------------------------------------
 
 
@@ -274,21 +297,27 @@ def new_command_id() -> str:
 class Event:
     """Something now true on ``line`` (``""``: on every line of the interface).
 
-    ``cause`` is the id of the command that brought it about; ``seq`` is the hub's sequence for this desk,
-    0 where there is none.
+    ``cause`` is the id of the command that brought it about. ``seq`` names the event on a desk's stream and is
+    compared only for equality; ``after`` is the ``seq`` before it at this desk. Both are empty elsewhere.
     """
 
     at: datetime
     line: str
     cause: str = ""
-    seq: int = 0
+    seq: str = ""
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallEvent(Event):
-    """Something now true of one call at one desk."""
+    """Something now true of one call at one desk.
+
+    ``can`` is what a source itself says can be asked of the call now, ``None`` where it does not say. It narrows
+    the call's own ``can``, where listeners find it.
+    """
 
     call: str
+    can: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -299,6 +328,7 @@ class Dialling(CallEvent):
     party: Party = Party()
     dialled: str = ""
     consult_of: str = ""
+    conversation: str = ""
     record: Record | None = None
     refs: tuple[str, ...] = ()
 
@@ -315,12 +345,17 @@ class RemoteRinging(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ringing(CallEvent):
-    """Somebody calls this desk. ``by`` is who passed the call here, if anybody did."""
+    """Somebody calls this desk. ``by`` is who passed the call here, if anybody did.
+
+    ``announced``: a page, which the phone answers by itself.
+    """
 
     direction: Direction = Direction.INBOUND
     party: Party = Party()
     dialled: str = ""
     by: str = ""
+    announced: bool = False
+    conversation: str = ""
     record: Record | None = None
     refs: tuple[str, ...] = ()
 
@@ -342,9 +377,13 @@ class Resumed(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Updated(CallEvent):
-    """More is known of the call: the party (a late caller, a name, a new far end), its record, its contacts."""
+    """More is known of the call: the party (a late caller, a name, a new far end), its record, its contacts.
+
+    ``conversation`` is the one it belongs to now. Without any of these: what can be asked of the call has changed.
+    """
 
     party: Party | None = None
+    conversation: str = ""
     record: Record | None = None
     contacts: tuple[Contact, ...] | None = None
 
@@ -399,6 +438,7 @@ class Merged(CallEvent):
     other: str
     direction: Direction | None = None
     party: Party | None = None
+    conversation: str = ""
     record: Record | None = None
 
 
@@ -452,6 +492,16 @@ class Gap(Event):
     """Events were missed for good. ``calls`` are all the line's calls now; ``None``: what changed follows."""
 
     calls: tuple[Call, ...] | None = None
+
+
+class News(NamedTuple):
+    """What a listener gets: an event, and the call as it is after it, also when it has ended.
+
+    ``call`` is ``None`` for what is not about one call.
+    """
+
+    event: Event
+    call: Call | None = None
 
 
 COMMANDS: dict[str, type[Command]] = {

@@ -227,7 +227,7 @@ def url(template: str, values: Values) -> str:
     """Return a request's URL: values percent-encoded, never in scheme or host. Raises ``SettingsError``."""
     begins = re.match(r"https?://[^/?#]*", template, re.IGNORECASE)
     if not begins or "$" in begins[0]:
-        raise SettingsError("web_url_unusable", url=template[:60])
+        raise SettingsError("url_unusable", url=template[:60])
     from urllib.parse import quote
 
     rest = fill(template[begins.end() :].partition("#")[0], values, percent)

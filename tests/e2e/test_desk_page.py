@@ -1,6 +1,7 @@
 """The desk page in a real Chromium: what a person sees and does all day."""
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,9 @@ import pytest
 from browser import chromium, picture
 from playwright.sync_api import Browser, Page, Route, expect
 
-from hubs import Program, offhook, program
+from hubs import Program, free_port, offhook, program
 from offhook.demo import DIRECTORY
-from offhook.hub.serve import bound
-from offhook.settings.running import RunningHub
+from offhook.settings.running import Running
 from offhook.transport.http import request
 
 pytestmark = pytest.mark.browser
@@ -65,7 +65,7 @@ def press(page: Page, command: str, at: int = 0) -> None:
     page.locator(".call").nth(at).locator(f"[data-do={command}]").click()
 
 
-def calls_of(here: RunningHub, desk: str) -> list[dict[str, Any]]:
+def calls_of(here: Running, desk: str) -> list[dict[str, Any]]:
     calls: list[dict[str, Any]] = request("GET", here.url, f"/v1/desk/calls?desk={desk}", here.tokens[desk])[
         "calls"
     ]
@@ -154,7 +154,7 @@ def test_two_calls_at_once(page: Page, tmp_path: Path) -> None:
 
 
 def test_a_transfer_takes_the_card_along(
-    browser: Browser, demo: Program, page: Page, here: RunningHub, tmp_path: Path
+    browser: Browser, demo: Program, page: Page, here: Running, tmp_path: Path
 ) -> None:
     colleague = open_page(browser, demo.said["pages"]["1002"])
     rings(tmp_path, "0388202020")
@@ -174,7 +174,7 @@ def test_a_transfer_takes_the_card_along(
     colleague.context.close()
 
 
-def test_asking_first_then_connecting_them(page: Page, here: RunningHub, tmp_path: Path) -> None:
+def test_asking_first_then_connecting_them(page: Page, here: Running, tmp_path: Path) -> None:
     rings(tmp_path, "0388202020")
     press(page, "Answer")
     press(page, "Transfer")
@@ -190,7 +190,7 @@ def test_asking_first_then_connecting_them(page: Page, here: RunningHub, tmp_pat
     assert (call["number"], call["state"]) == ("+33388202020", "connected")
 
 
-def test_a_double_click_dials_once(page: Page, here: RunningHub) -> None:
+def test_a_double_click_dials_once(page: Page, here: Running) -> None:
     page.get_by_role("button", name="Appeler 03 88 20 20 20").dblclick()
     state(page, "delivered")
     assert len(calls_of(here, "1001")) == 1
@@ -284,11 +284,19 @@ def test_a_key_held_down_acts_on_one_call(page: Page, tmp_path: Path) -> None:
     page.keyboard.up("a")
     state(page, "connected", 0)
     state(page, "alerting", 1)
+    page.keyboard.press("e")  # one is talked on, one rings: what destroys never guesses
+    expect(page.locator("#problem")).to_contain_text(re.compile("Which one|Lequel"))
+    expect(page.locator(".call")).to_have_count(2)
+    page.wait_for_timeout(800)
+    page.keyboard.press("a")
+    state(page, "held", 0)
+    state(page, "connected", 1)
+    page.wait_for_timeout(800)
     page.keyboard.down("e")
     page.keyboard.down("e")
     page.keyboard.up("e")
     expect(page.locator(".call")).to_have_count(1)
-    state(page, "alerting", 0)
+    state(page, "held", 0)
 
 
 def test_single_keys_can_be_switched_off(page: Page, tmp_path: Path) -> None:
@@ -449,7 +457,7 @@ def test_language_and_theme_can_be_changed(page: Page) -> None:
 
 def test_the_page_outlives_the_hub(browser: Browser, tmp_path: Path) -> None:
     """Killed, away for longer than every try, with a call that ends meanwhile: the page comes back with the truth."""
-    port = str(bound("127.0.0.1", 0)[1])
+    port = str(free_port())
     with program(tmp_path, "simulate", "--desks", "1001-1002") as exchange:
         words = ("hub", "--port", port, "--desks", "1001-1002", "--simulator", exchange.said["simulator"])
         words = (*words, "--directory", str(DIRECTORY))
@@ -491,7 +499,7 @@ def calls_of_desk(tmp_path: Path) -> list[dict[str, Any]]:
 
 
 def test_without_a_login_there_is_a_way_in(
-    browser: Browser, demo: Program, here: RunningHub, tmp_path: Path
+    browser: Browser, demo: Program, here: Running, tmp_path: Path
 ) -> None:
     page = browser.new_page()
     page.goto(here.url)

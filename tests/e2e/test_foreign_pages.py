@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,17 +17,19 @@ from browser import chromium
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from hubs import Program, offhook
-from offhook.hub.app import Hub
+from offhook.api.app import endpoints_of
 from offhook.hub.divalto import PATH as DIVALTO
-from offhook.settings.running import RunningHub
+from offhook.settings.running import Running
 from offhook.transport.http import request
 
 pytestmark = pytest.mark.browser
 
-ROUTES = [route.path for route in Hub(*[None] * 5).routes()]  # type: ignore[arg-type, attr-defined]
+ROUTES = [each.path for each in endpoints_of(SimpleNamespace(interface=None), None, None, None)[1]] + [
+    "/static"
+]  # type: ignore[arg-type]
 ROUTES += [f"{DIVALTO}/{each}" for each in ("getevent", "setevent", "gettoken")]
 FILES = {"/static": "/static/desk.js"}
-PATHS = [FILES.get(path, path.replace("{extension}", "1001").replace("{language}", "fr")) for path in ROUTES]
+PATHS = [FILES.get(path, path.replace("{desk}", "1001").replace("{language}", "fr")) for path in ROUTES]
 
 ATTACK = Path(__file__).with_name("attack.js").read_text("utf-8")
 
@@ -87,7 +90,7 @@ def dial(name: str) -> dict[str, str]:
     }
 
 
-def calls(here: RunningHub) -> dict[str, list[str]]:
+def calls(here: Running) -> dict[str, list[str]]:
     """Return every desk's calls: who and in what state."""
     found = {}
     for desk, token in here.tokens.items():
@@ -96,7 +99,7 @@ def calls(here: RunningHub) -> dict[str, list[str]]:
     return found
 
 
-def nothing_happened(here: RunningHub, results: list[tuple[str, str]]) -> None:
+def nothing_happened(here: Running, results: list[tuple[str, str]]) -> None:
     """The customer still rings, nobody was called, nothing was read."""
     for name, result in results:
         allowed = (
@@ -120,7 +123,7 @@ def watched(page: Page, hub: str) -> list[int]:
     "origin", ["http://evil.example:{port}", "http://localhost:{port}", "http://127.0.0.1:{port}"]
 )
 def test_a_page_of_another_origin_can_do_nothing(
-    logged_in: BrowserContext, here: RunningHub, elsewhere: int, origin: str
+    logged_in: BrowserContext, here: Running, elsewhere: int, origin: str
 ) -> None:
     page = logged_in.new_page()
     statuses = watched(page, here.url)
@@ -132,7 +135,7 @@ def test_a_page_of_another_origin_can_do_nothing(
     assert set(statuses) == {403}
 
 
-def test_dns_rebinding_can_do_nothing(logged_in: BrowserContext, here: RunningHub) -> None:
+def test_dns_rebinding_can_do_nothing(logged_in: BrowserContext, here: Running) -> None:
     """The attacker's name now points at this machine: same origin for the browser, a stranger for the hub."""
     port = here.url.rpartition(":")[2]
     hub = f"http://rebound.example:{port}"
@@ -146,7 +149,7 @@ def test_dns_rebinding_can_do_nothing(logged_in: BrowserContext, here: RunningHu
     assert set(statuses) == {403}
 
 
-def test_the_attack_would_work_without_the_door(logged_in: BrowserContext, here: RunningHub) -> None:
+def test_the_attack_would_work_without_the_door(logged_in: BrowserContext, here: Running) -> None:
     """The same script on our own page does dial and read: the tests above are not blind."""
     page = logged_in.pages[0]
     results = dict(

@@ -75,7 +75,9 @@ def test_choosing_callto_for_me_and_seeing_what_it_makes(
         "interface": "callto",
         "callto": {"command": "callto : $teldest$ org=$telorg$"},
     }
-    expect(page.locator("#example")).to_have_text("Envoyé pour 0388202020 : callto : 0388202020 org=1001")
+    expect(page.locator("[data-section=callto] .hint")).to_have_text(
+        "Envoyé pour 0388202020 : callto : 0388202020 org=1001"
+    )
     page.get_by_role("button", name="Montrer ce qui serait envoyé").click()
     expect(page.locator("#exchange pre")).to_have_text("callto : 0388202020 org=1001")
     picture(page, "settings-callto")

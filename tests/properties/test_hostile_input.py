@@ -9,14 +9,16 @@ from hypothesis import strategies as st
 
 from offhook.dialling import DialRules, Guard
 from offhook.errors import OffhookError
+from offhook.interfaces.callto.about import ABOUT
 from offhook.interfaces.callto.command import order
 from offhook.interfaces.web import wire
-from offhook.interfaces.web.replies import Names, first, items
 from offhook.interfaces.web.wire import Reply, Request
 from offhook.numbers import party, read
-from offhook.settings import divalto
-from offhook.settings.layers import read_place
-from offhook.settings.model import SETTINGS, checked
+from offhook.seed import parameters
+from offhook.seed.replies import Names, first, items
+from offhook.settings.model import checked, everything
+from offhook.settings.places import read_place
+from offhook.settings.view import View
 from offhook.template import Values
 
 KINDS = st.sampled_from(["json", "xml", "text", ""])
@@ -86,8 +88,8 @@ def test_anything_like_xml(text: str, name: str) -> None:
 @given(st.text(max_size=60))
 def test_any_text_as_a_number(text: str) -> None:
     for rules in (
-        DialRules(),
-        DialRules(prefix="0", form="e164", guard=Guard(("FR",), True, ("+33899.",))),
+        DialRules("FR"),
+        DialRules("FR", prefix="0", form="e164", guard=Guard(("FR",), True, ("+33899.",))),
         DialRules(country="US", form="national", internal=("1xxx",)),
     ):
         try:
@@ -118,7 +120,7 @@ def test_what_was_dialled_once_is_dialled_so_again(text: str, prefix: str, count
 
 @given(st.binary(max_size=500))
 def test_any_bytes_as_a_parameter_file_can_be_asked_for_a_request(data: bytes) -> None:
-    file = divalto.read(b"<cliktocalldial>\n<url>http://h/$teldest$\n" + data)
+    file = parameters.read(b"<cliktocalldial>\n<url>http://h/$teldest$\n" + data)
     values = Values(number="1", extension="2", user="u", password="p")
     try:
         wire.usable(file, "f")
@@ -129,7 +131,7 @@ def test_any_bytes_as_a_parameter_file_can_be_asked_for_a_request(data: bytes) -
 
 @given(st.integers(0, 999), st.binary(max_size=100), st.sampled_from(["", "cut", "late", "long", "garbage"]))
 def test_any_answer_to_a_dial_is_an_outcome(status: int, body: bytes, fault: str) -> None:
-    file = divalto.read(b"<cliktocalldial>\n<url>http://h/$teldest$\n")
+    file = parameters.read(b"<cliktocalldial>\n<url>http://h/$teldest$\n")
     conversation = wire.dialling(file, Values(number="1"))
     assert isinstance(next(conversation), Request)
     try:
@@ -145,16 +147,16 @@ def test_any_answer_to_a_dial_is_an_outcome(status: int, body: bytes, fault: str
 
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_any_command_for_callto(command: str, user: str) -> None:
-    values = {name: known.default for name, known in SETTINGS.items()}
-    values |= {"callto.command": command, "desk.user": user, "desk.extension": "1"}
+    values = {name: known.default for name, known in everything().items()}
+    values |= {"callto.command": command, "desk.user": user}
     try:
-        found = order(values.__getitem__, "0388202020")
+        found = order(View(ABOUT, values.__getitem__), "1", "0388202020")
         assert "0388202020" in " ".join(found.words)
     except OffhookError as error:
         assert error.hint
 
 
-@given(st.sampled_from(sorted(SETTINGS)), st.text(max_size=30))
+@given(st.sampled_from(sorted(everything())), st.text(max_size=30))
 def test_any_text_as_a_setting(name: str, text: str) -> None:
     try:
         once = checked(name, text, "here")
@@ -205,7 +207,7 @@ def test_a_bomb_is_read_in_bounded_time(name: str) -> None:
 @pytest.mark.parametrize("line", [b"<data>" + b"x" * 900_000, b"$" * 900_000, b"<url>http://" + b"$a" * 400_000, b"<headers>" + b"a=b|" * 200_000, b"\n" * 500_000, b"word\n" * 180_000, b"<word>\n" * 120_000, b"<headers>" + b"a" * 900_000, b"<headers>" + b" " * 900_000 + b"x"])  # fmt: skip
 def test_a_file_that_is_a_bomb(line: bytes) -> None:
     begun = time.process_time()
-    divalto.read(b"<cliktocalldial>\n<url>http://h/$teldest$\n" + line)
+    parameters.read(b"<cliktocalldial>\n<url>http://h/$teldest$\n" + line)
     assert time.process_time() - begun < 10
 
 

@@ -45,7 +45,7 @@ def _prepare(stream: object) -> None:
 
 def _language() -> str:
     """Return the reader's language: the setting, else the session's."""
-    from offhook.settings.layers import resolve
+    from offhook.settings.places import resolve
 
     try:
         return resolve()["language"] or texts.language_of()

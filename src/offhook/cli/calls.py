@@ -4,10 +4,10 @@ import os
 from argparse import Namespace
 from typing import Any
 
-from offhook import texts
-from offhook.cli.target import Target
+from offhook import catalogue, texts
+from offhook.cli.target import Target, is_served
 from offhook.errors import CommandError, error_from_json
-from offhook.settings.layers import resolve, with_shared
+from offhook.settings.places import resolve
 from offhook.transport.http import request
 
 Json = dict[str, Any]
@@ -19,21 +19,17 @@ def dial(options: Namespace) -> int:
     asked: Json = {"number": options.number}
     if options.record:
         asked["record"] = _record(options.record)
-    settings = resolve(_given(options))
-    if settings["interface"] in ("callto", "web"):
+    settings = resolve({"desk.extension": options.desk, "interface": options.interface})
+    said = catalogue.about(settings["interface"])
+    if not said.applies_rules and not is_served(settings):
         from offhook.cli.direct import dial as dial_directly
 
-        # the web interface reads the shared folder's file itself
-        return dial_directly(options, settings if settings["interface"] == "web" else with_shared(settings))
+        return dial_directly(options, settings, said)
     if options.wait:
         from offhook.cli.listen import dial_and_wait
 
         return dial_and_wait(options)
     return _ask(options, "Dial", asked)
-
-
-def _given(options: Namespace) -> dict[str, str | None]:
-    return {"desk.extension": options.desk, "interface": options.interface}
 
 
 def act(options: Namespace) -> int:
@@ -78,10 +74,12 @@ def lines(options: Namespace) -> int:
     if options.json:
         _print_json(found)
         return 0
+    from offhook.codec import decode_call
+
     state = texts.say("cli.lines.up" if found["up"] else "cli.lines.lost", options.language)
     print(f"{found['desk']}  {state}")
     for call in found["calls"]:
-        print(f"  {call['id']}  {_described(call, options.language)}")
+        print(f"  {decode_call(call).short}  {_described(call, options.language)}")
     if not found["calls"]:
         print("  " + texts.say("cli.lines.none", options.language))
     return 0

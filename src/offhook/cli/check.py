@@ -7,9 +7,10 @@ from argparse import Namespace
 
 from offhook import texts
 from offhook.errors import OffhookError, SettingsError
-from offhook.settings import divalto
-from offhook.settings.layers import home, read_place, resolve
-from offhook.settings.shared import LONGEST_FILE, web_file
+from offhook.seed import parameters
+from offhook.seed.folder import web_file
+from offhook.settings.places import home, read_place, resolve
+from offhook.settings.shared import LONGEST_FILE
 
 
 def check(options: Namespace) -> int:
@@ -33,25 +34,25 @@ def check(options: Namespace) -> int:
     return 1 if any(each.level == "error" for each in findings) else 0
 
 
-def _findings(options: Namespace) -> tuple[str, list[divalto.Finding]]:
+def _findings(options: Namespace) -> tuple[str, list[parameters.Finding]]:
     if options.file and options.file.lower().endswith(".toml"):
         return options.file, _of_settings(options.file, options.language)
     if options.file:
-        return options.file, divalto.read(_bytes(options.file)).findings
+        return options.file, parameters.read(_bytes(options.file)).findings
     found = web_file(resolve().__getitem__, home())
     if found is None:
-        raise SettingsError("parameter_file_missing", interface="web")
-    return found.name, divalto.read(found.data).findings
+        raise SettingsError("parameter_file_missing")
+    return found.name, parameters.read(found.data).findings
 
 
-def _of_settings(path: str, language: str) -> list[divalto.Finding]:
+def _of_settings(path: str, language: str) -> list[parameters.Finding]:
     _bytes(path)
     try:
         read_place(path, "machine")
     except OffhookError as error:
         line = str(error.params.get("where", "")).rpartition(":")[2]
         return [
-            divalto.Finding(
+            parameters.Finding(
                 int(line) if line.isdigit() else 1, "error", "settings", {"why": error.text(language)}
             )
         ]
@@ -71,7 +72,7 @@ def _bytes(path: str) -> bytes:
     return data
 
 
-def _text(finding: divalto.Finding, language: str) -> str:
+def _text(finding: parameters.Finding, language: str) -> str:
     return texts.say(f"check.{finding.code}", language, **finding.params)
 
 

@@ -13,7 +13,7 @@ def demo(options: Namespace) -> int:
     try:
         from offhook.demo import Started, run_demo
     except ImportError as error:
-        raise Unavailable("part_missing", interface="hub", part=error.name or "") from None
+        raise Unavailable("part_missing", part=error.name or "") from None
 
     def ready(started: Started) -> None:
         if options.json:

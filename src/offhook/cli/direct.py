@@ -1,76 +1,94 @@
-"""``offhook dial`` without a hub: the desk's own ``web`` or ``callto`` interface, dialled from here.
+"""``offhook dial`` without a board: the desk's own interface, dialled from here.
 
-It runs on every click, so it takes the interface's steps without an event loop.
+It runs on every click, so an interface that can is taken step by step, without an event loop
+(:class:`offhook.interface.Cold`); any other is opened for the one dial.
 """
 
 import json
 import os
 import time
 from argparse import Namespace
+from collections.abc import Callable
 from typing import Any
 from zlib import crc32
 
-from offhook import texts
-from offhook.dialling import rules_from
-from offhook.errors import OffhookError, OutcomeUnknown, Refused, SettingsError, Unsupported, error_from_json
-from offhook.numbers import read, shown
-from offhook.settings.layers import Settings, home
+from offhook import catalogue, texts
+from offhook.about import About
+from offhook.dialling import Dialled, rules_from
+from offhook.errors import OffhookError, OutcomeUnknown, SettingsError, Unsupported, error_from_json, on
+from offhook.ordering import dialled, is_double
+from offhook.seed.folder import with_shared
+from offhook.settings.places import home
+from offhook.settings.values import Settings
+from offhook.settings.view import View
 
-DIRECT = ("callto", "web")
-"""Interfaces that dial without a hub."""
-DOUBLE_CLICK_S = 2.0
 
-
-def dial(options: Namespace, settings: Settings) -> int:
+def dial(options: Namespace, settings: Settings, said: About) -> int:
     """Dial on the desk's own interface, or with ``--dry-run`` show what would be sent."""
-    name = settings["interface"]
-    number = read(options.number)
-    if number.post_dial:
-        raise Refused("number_post_dial", interface=name, number=shown(options.number), by=name)
-    if options.record:  # a record goes with a call on a switch; a program or an API takes a number
-        raise Unsupported("not_by_interface", interface=name, command="PassRecord", by=name)
-    digits = rules_from(settings.__getitem__).of(number.digits)
-    sent, go = _web(settings, digits) if name == "web" else _callto(settings, digits)
-    if options.dry_run:
-        _show(sent, options, name)
-        return 0
-    asked = f"{digits} {crc32(' '.join(sent).encode('utf-8', 'replace')):08x}"  # after a mended setting it is another
-    with _Clicks(settings["desk.extension"]) as clicks:
-        if clicks.is_second(asked):
-            clicks.repeat_outcome()
-        else:
-            clicks.note(asked)
-            try:
-                go()
-            except OutcomeUnknown as error:
-                clicks.note(asked, error)
-                raise
-            except OffhookError:
-                clicks.forget()  # nothing happened: the next click is a first one
-                raise
+    with on(said.name):
+        digits = dialled(options.number, rules_from(settings.__getitem__))
+        if options.record:  # a record goes with a call on a switch; a program or an API takes a number
+            raise Unsupported("not_by_interface", command="PassRecord", by=said.name)
+        sent, go = (_cold if said.cold else _warm)(said, settings, digits, options)
+        if options.dry_run:
+            _show(sent, options, said.name)
+            return 0
+        _once(sent, digits, settings["desk.extension"], go)
     if options.json:
-        answer = {"command": "Dial", "interface": name, "desk": settings["desk.extension"], "number": digits}
+        answer = {
+            "command": "Dial", "interface": said.name, "desk": settings["desk.extension"], "number": digits,
+        }  # fmt: skip
         print(json.dumps(answer, ensure_ascii=False))
     else:
-        print(texts.say(f"done.Dial.{name}", options.language, number=options.number))
+        own = f"{said.name}/done.Dial"
+        key = own if "done.Dial" in texts.catalogue(options.language, said.name) else "done.Dial"
+        print(texts.say(key, options.language, number=options.number))
     return 0
 
 
-def _web(settings: Settings, digits: str):  # type: ignore[no-untyped-def]
-    from offhook.interfaces.web.calling import account
-    from offhook.settings.shared import web_file
-
-    found = account(web_file(settings.__getitem__, home()), settings.__getitem__, home())
-    return found.shown(digits), lambda: found.dial(digits)
+Prepared = tuple[list[str], Callable[[], None]]
+"""What would be sent, and what sends it."""
 
 
-def _callto(settings: Settings, digits: str):  # type: ignore[no-untyped-def]
-    from offhook.interfaces.callto.command import order
-    from offhook.transport.launch import check_no_loop, launch
+def _cold(said: About, settings: Settings, digits: Dialled, _options: Namespace) -> Prepared:
+    """Prepare a dial without an event loop. The parameter file is read once, by the interface."""
+    if not any(name.endswith(".file") for name in _own(said)):
+        settings = with_shared(settings)
+    cold = catalogue.part(said, said.cold)(
+        View(said, settings.__getitem__), settings["desk.extension"], home()
+    )
+    return cold.preview(digits), lambda: cold.dial(digits)
 
-    made = order(settings.__getitem__, digits)
-    check_no_loop(made.words)  # before a second click is taken for the first one
-    return [made.shown], lambda: launch(made.words, is_address=made.is_address, verb=made.verb)
+
+def _own(said: About) -> list[str]:
+    return [each.name for each in said.own()]
+
+
+def _warm(said: About, settings: Settings, digits: Dialled, options: Namespace) -> Prepared:
+    """Prepare a dial on an interface that must be opened for it."""
+    from offhook.cli.listen import dial_on_own_line, preview
+
+    if "shared_folder" in said.uses:
+        settings = with_shared(settings)
+    return preview(settings, options.number, digits), lambda: dial_on_own_line(settings, options.number)
+
+
+def _once(sent: list[str], digits: str, extension: str, go: Callable[[], None]) -> None:
+    """Dial, unless this is the second half of a double click: then the first one's outcome is this one's."""
+    asked = f"{digits} {crc32(' '.join(sent).encode('utf-8', 'replace')):08x}"  # a mended setting makes it another
+    with _Clicks(extension) as clicks:
+        if clicks.is_second(asked):
+            clicks.repeat_outcome()
+            return
+        clicks.note(asked)
+        try:
+            go()
+        except OutcomeUnknown as error:
+            clicks.note(asked, error)
+            raise
+        except OffhookError:
+            clicks.forget()  # nothing happened: the next click is a first one
+            raise
 
 
 def _show(sent: list[str], options: Namespace, name: str) -> None:
@@ -111,8 +129,8 @@ class _Clicks:
     def is_second(self, asked: str) -> bool:
         """Say whether this is the second half of a double click, by when it was clicked."""
         at = self._before.get("at")
-        near = isinstance(at, float) and abs(self._clicked - at) < DOUBLE_CLICK_S
-        return near and self._before.get("asked") == asked
+        before = str(self._before.get("asked"))
+        return isinstance(at, float) and is_double(asked, self._clicked, before, at)
 
     def repeat_outcome(self) -> None:
         """Say what became of the first click: raise its ``OutcomeUnknown``, if that is what it was."""

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from offhook import __version__, catalogue, texts
+from offhook.about import About
 from offhook.dialling import hidden_short_numbers, rules_from
-from offhook.embed import options_of
-from offhook.errors import CODES, OffhookError, SettingsError
-from offhook.settings import divalto
-from offhook.settings.layers import Settings, home, resolve
+from offhook.errors import CODES, OffhookError, SettingsError, Unavailable
+from offhook.seed import parameters
+from offhook.seed.folder import web_file, with_shared
 from offhook.settings.model import extensions
+from offhook.settings.places import home, resolve
 from offhook.settings.running import running
-from offhook.settings.shared import web_file
+from offhook.settings.values import Settings
+from offhook.settings.view import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,7 @@ def examine(language: str) -> Iterator[Finding]:
     yield from _numbers(language)
     yield from _parameter_file(language)
     yield _hub(language)
-    yield from _switch(language)
-    for availability in catalogue.availabilities():
-        if availability.error is None:
-            yield Finding(availability.name, "ok", texts.say("doctor.interface_ok", language))
-        else:
-            yield _from_error(availability.name, availability.error, language, "missing")
+    yield from asyncio.run(_interfaces(language))
 
 
 def _numbers(language: str) -> Iterator[Finding]:
@@ -86,42 +83,64 @@ def _parameter_file(language: str) -> Iterator[Finding]:
     try:
         found = web_file(resolve().__getitem__, home())
     except SettingsError as error:
-        yield _from_error("web", error, language, "wrong")
+        yield _from_error("clicktocall", error, language, "wrong")
         return
     if found is None:
         return
-    findings = divalto.read(found.data).findings
+    findings = parameters.read(found.data).findings
     wrong = any(finding.level == "error" for finding in findings)
     seen = texts.say("doctor.file", language, path=found.name, count=len(findings))
     hint = texts.say("doctor.file_hint", language) if findings else ""
     yield Finding("clicktocall", "wrong" if wrong else "missing" if findings else "ok", seen, hint)
 
 
-def _switch(language: str) -> Iterator[Finding]:
-    """Ask the switch that the settings name what is wrong with it, or with them."""
+async def _interfaces(language: str) -> list[Finding]:
+    """Say of each interface whether it can run here; of those that are set up, what is wrong when it is tried."""
+    found: list[Finding] = []
     try:
         settings = resolve()
-        names = {settings["interface"], settings["hub.interface"]}
-        for name in sorted(names & {"asterisk", "freeswitch"}):
-            yield from _examined(name, settings, language)
-    except SettingsError as error:
-        yield _from_error("switch", error, language, "wrong")
+        names = {catalogue.canonical(settings[name]) for name in ("interface", "hub.interface")}
+        desks = extensions(settings["hub.desks"])
+    except SettingsError:
+        settings, names, desks = None, set(), []  # said already
+    for availability in await catalogue.availabilities():
+        name = availability.name
+        if availability.error is not None:
+            wanted = name in names and availability.error.code == "interface_broken"
+            found.append(_from_error(name, availability.error, language, "wrong" if wanted else "missing"))
+        elif settings is not None and name in names:
+            found += await _examined(name, settings, desks, language)
+        else:
+            found.append(Finding(name, "ok", texts.say("doctor.interface_ok", language)))
+    return found
 
 
-def _examined(name: str, settings: Settings, language: str) -> Iterator[Finding]:
-    kind: Any = catalogue.load(name)
-    link, _device = kind.for_desk("", options_of(kind, settings))
-    desks = extensions(settings["hub.desks"])
+async def _examined(name: str, settings: Settings, desks: list[str], language: str) -> list[Finding]:
+    """Have an interface that is set up try what is set."""
+    kind = catalogue.load(name)
+    own = settings["desk.extension"]
+    try:
+        settings = with_shared(settings) if "shared_folder" in kind.about.uses else settings
+        made, _device = kind.for_desk(
+            own if kind.about.per_desk else "", View(kind.about, settings.__getitem__)
+        )
+        wrong = [each async for each in made.examine([own] if kind.about.per_desk else desks)]
+        for each in wrong:
+            each.interface = each.interface or name
+    except OffhookError as error:
+        wrong = [error]
+    except Exception as error:  # noqa: BLE001 - a stranger's interface may raise anything
+        why = f"{type(error).__name__}: {error}"[:200]
+        wrong = [Unavailable("interface_broken", interface=name, name=name, why=why)]
+    return [_from_error(name, each, language, _verdict(each)) for each in wrong] or [
+        Finding(name, "ok", texts.say("doctor.examined", language))
+    ]
 
-    async def ask() -> list[OffhookError]:
-        return [wrong async for wrong in link.examine(desks)]
 
-    found = asyncio.run(ask())
-    for wrong in found:
-        verdict = "missing" if wrong.code in ("device_unregistered", "plan_no_outside") else "wrong"
-        yield _from_error(name, wrong, language, verdict)
-    if not found:
-        yield Finding(name, "ok", texts.say("doctor.switch_ok", language))
+def _verdict(error: OffhookError) -> str:
+    """Return how much an error matters here: what is not there yet, or a phone that is away, stops nobody."""
+    mild = ("device_unregistered", "plan_no_outside", "no_hub", "parameter_file_missing")
+    return "missing" if error.code in mild else "wrong"
 
 
 def _folder(language: str) -> Finding:
@@ -168,13 +187,20 @@ def _print(finding: Finding) -> None:
 
 
 def _errors(options: Namespace) -> int:
-    """Print every error there is, once: its exit code, its sentence and its hint."""
+    """Print every error there is, once: its exit code, its sentence and its hint; also every interface's own."""
     rows: list[dict[str, Any]] = []
-    for code, kind in CODES.items():
-        words = texts.say(f"error.{code}", options.language), texts.say(f"hint.{code}", options.language)
+    codes = [("", code, kind) for code, kind in CODES.items()]
+    for said in catalogue.abouts().values():
+        if isinstance(said, About):
+            codes += [(said.name, code, kind) for code, kind in said.codes.items()]
+    for interface, code, kind in codes:
+        words = [texts.of_error(what, code, interface, options.language, {}) for what in ("error", "hint")]
         rows.append(
-            {"code": code, "kind": kind.__name__, "exit": kind.exit_code, "text": words[0], "hint": words[1]}
-        )
+            {
+                "code": code, "kind": kind.__name__, "exit": kind.exit_code, "interface": interface,
+                "text": words[0], "hint": words[1],
+            }
+        )  # fmt: skip
     if options.json:
         print(json.dumps({"errors": rows}, ensure_ascii=False))
         return 0

@@ -3,12 +3,14 @@
 import asyncio
 import json
 from argparse import Namespace
+from collections.abc import Callable
 
 from offhook import texts
 from offhook.cli.target import Target
 from offhook.errors import Unavailable, error_from_json
-from offhook.settings.layers import resolve
-from offhook.settings.running import RunningHub
+from offhook.settings.model import everything
+from offhook.settings.places import resolve
+from offhook.settings.running import Running
 from offhook.transport.http import request
 
 
@@ -36,19 +38,18 @@ def run(options: Namespace) -> int:
         "hub.desks": options.desks,
         "hub.interface": options.interface,
         "hub.directory": options.directory,
-        "simulator.address": options.simulator,
         "pop.trigger": options.trigger,
+        **{each.name: getattr(options, each.option) for each in everything().values() if each.option},
     })  # fmt: skip
     try:
         from offhook.hub.run import run_hub
     except ImportError as error:
-        raise Unavailable("part_missing", interface="hub", part=error.name or "") from None
+        raise Unavailable("part_missing", part=error.name or "") from None
 
-    def ready(here: RunningHub, access: object) -> None:
-        page_link = access.page_link(next(iter(here.tokens)))  # type: ignore[attr-defined]
-        address = here.url + page_link
+    def ready(here: Running, page_of: Callable[[str], str]) -> None:
+        address = page_of(next(iter(here.tokens)))
         if options.json:
-            print(json.dumps({"hub": here.url, "page": address, "simulator": here.simulator}), flush=True)
+            print(json.dumps({"hub": here.url, "page": address, "simulator": here.world}), flush=True)
         else:
             print(texts.say("cli.hub.running", options.language, url=here.url, page=address), flush=True)
 

@@ -4,17 +4,21 @@ import asyncio
 import sys
 from argparse import Namespace
 
-from offhook import texts
+from offhook import catalogue, texts
 from offhook.cli import colours
-from offhook.cli.target import Target
-from offhook.codec import dumps, encode_event
+from offhook.cli.target import Target, is_served
+from offhook.codec import dumps, encode_event, encode_news
 from offhook.desk import Desk
+from offhook.dialling import Dialled
 from offhook.embed import clock, connect, own_line
 from offhook.errors import OutcomeUnknown
-from offhook.model import Ended, Event, LineBack, LineLost, Reason, Record
+from offhook.ids import new_command_id
+from offhook.model import Dial, Ended, Event, LineBack, LineLost, News, Reason, Record
 from offhook.popup.choose import PopRules, Trigger
-from offhook.settings.alone import reading_alone
-from offhook.settings.layers import home, resolve
+from offhook.seed.folder import with_shared
+from offhook.settings.files import reading_alone
+from offhook.settings.places import home, resolve
+from offhook.settings.values import Settings
 
 LOST_S = 30.0
 """How long `dial --wait` waits for a lost line."""
@@ -32,42 +36,63 @@ def dial_and_wait(options: Namespace) -> int:
 
 async def _listen(options: Namespace) -> int:
     settings = resolve({"desk.extension": options.desk, "interface": options.interface})
-    if settings["interface"] == "hub":
+    if catalogue.about(settings["interface"]).applies_rules or is_served(settings):
         await _show_all(_desk(options), options)
         return 0
-    settings = resolve({"desk.extension": options.desk, "interface": options.interface}, shared=True)
+    settings = with_shared(settings)
     with reading_alone(home(), settings["desk.extension"]):
-        await _show_all(
-            Desk([own_line(settings)], clock, rules=PopRules(Trigger(settings["pop.trigger"]))), options
-        )
+        rules = PopRules(Trigger(settings["pop.trigger"]))
+        await _show_all(Desk([own_line(settings)], clock, rules=rules), options)
     return 0
 
 
+def preview(settings: Settings, number: str, digits: Dialled) -> list[str]:
+    """Return what a dial on a desk's own line would send. Raises what it would raise."""
+
+    async def ask() -> list[str]:  # some interfaces want a loop to be made in
+        line = own_line(settings)
+        return line.interface.preview(Dial(id=new_command_id(), number=number), line.device, digits)
+
+    return asyncio.run(ask())
+
+
+def dial_on_own_line(settings: Settings, number: str) -> None:
+    """Open a desk's own line for one dial; returns when it is accepted."""
+
+    async def go() -> None:
+        with reading_alone(home(), settings["desk.extension"]):
+            async with Desk([own_line(settings)], clock) as desk:
+                await desk.send(Dial(id=new_command_id(), number=number))
+
+    asyncio.run(go())
+
+
 async def _show_all(desk: Desk, options: Namespace) -> None:
-    with desk.events() as events:
+    with desk.news() as news:
         async with desk:
-            async for event in events:
-                show(event, options)
+            async for each in news:
+                show(each, options)
 
 
 async def _dial_and_wait(options: Namespace) -> int:
     source, _colon, native = (options.record or "").partition(":")
     record = Record(source=source, id=native) if native else None
     desk = _desk(options)
-    with desk.events() as events:
+    with desk.news() as news:
         async with desk:
             call = await desk.dial(options.number, record)
             lost_at: float | None = None
             while True:
                 try:
                     async with asyncio.timeout(None if lost_at is None else LOST_S):
-                        event = await anext(events)
+                        each = await anext(news)
                 except TimeoutError:
-                    raise OutcomeUnknown("answer_lost", interface="hub") from None
+                    raise OutcomeUnknown("answer_lost") from None
+                event = each.event
                 lost_at = _lost(event, lost_at)
                 if getattr(event, "call", call) != call:
                     continue
-                show(event, options)
+                show(each, options)
                 if isinstance(event, Ended):
                     return 0 if event.reason is Reason.COMPLETED else 5
 
@@ -80,16 +105,18 @@ def _lost(event: Event, lost_at: float | None) -> float | None:
 
 
 def _desk(options: Namespace) -> Desk:
+    """Return the desk on the board that serves it."""
     target = Target(options.desk)
+    at_hub = {"url": target.url, "token": target.token}
     resume = getattr(options, "resume", None)
-    after = "" if resume is None else str(resume)
-    return connect("hub", extension=target.extension, url=target.url, token=target.token, resume=after)
+    return connect(extension=target.extension, options=at_hub, resume=resume or "")
 
 
-def show(event: Event, options: Namespace) -> None:
-    """Print an event: one JSON object on a line, or a line a person reads."""
+def show(news: News, options: Namespace) -> None:
+    """Print an event: one JSON object on a line, with its call's snapshot, or a line a person reads."""
+    event = news.event
     if options.json:
-        print(dumps(encode_event(event)), flush=True)
+        print(dumps(encode_news(news)), flush=True)
         return
     dim, plain = ("\033[2m", "\033[0m") if colours(sys.stdout) else ("", "")
     print(f"{dim}{event.at.astimezone():%H:%M:%S}{plain}  {_sentence(event, options.language)}", flush=True)

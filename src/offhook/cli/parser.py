@@ -124,7 +124,7 @@ def _lines(_lines: argparse.ArgumentParser, _say: "_Say") -> None:
 
 def _listen(listen: argparse.ArgumentParser, say: "_Say") -> None:
     listen.add_argument("--interface", help=say("interface"))
-    listen.add_argument("--from", dest="resume", type=int, metavar="SEQ", help=say("listen.from"))
+    listen.add_argument("--from", dest="resume", metavar="SEQ", help=say("listen.from"))
 
 
 def _hub(hub: argparse.ArgumentParser, say: "_Say") -> None:
@@ -134,13 +134,19 @@ def _hub(hub: argparse.ArgumentParser, say: "_Say") -> None:
     hub.add_argument("--address", help=say("hub.address"))
     hub.add_argument("--desks", help=say("hub.desks"))
     hub.add_argument("--interface", help=say("hub.interface"))
-    hub.add_argument("--simulator", metavar="HOST:PORT", help=say("hub.simulator"))
+    from offhook.settings.model import everything
+
+    for each in everything().values():
+        if each.option:
+            hub.add_argument(f"--{each.option}", metavar="VALUE", help=say.about(each.text_key))
     hub.add_argument("--directory", metavar="CSV", help=say("hub.directory"))
     hub.add_argument("--trigger", help=say("hub.trigger"))
 
 
 def _simulate(simulate: argparse.ArgumentParser, say: "_Say") -> None:
-    actions = ("run", "asterisk", "freeswitch", "call", "hangup", "lift", "dial", "drop")
+    from offhook.cli.simulate import pretenders
+
+    actions = ("run", *pretenders(), "call", "hangup", "lift", "dial", "drop")
     simulate.add_argument("action", nargs="?", choices=actions, default="run", help=say("simulate.action"))
     simulate.add_argument("extension", nargs="?", default="1001", help=say("simulate.extension"))
     simulate.add_argument("number", nargs="?", default="", help=say("simulate.number"))
@@ -171,6 +177,12 @@ def _record(record: argparse.ArgumentParser, say: "_Say") -> None:
     record.add_argument("--seconds", type=float, default=0.0, help=say("record.seconds"))
     record.add_argument("--replace-numbers", action="store_true", help=say("record.replace_numbers"))
     record.add_argument("--force", action="store_true", help=say("record.force"))
+
+
+def _agent(agent: argparse.ArgumentParser, say: "_Say") -> None:
+    agent.add_argument("action", nargs="?", choices=("run",), default="run", help=say("agent.action"))
+    agent.add_argument("--interface", help=say("interface"))
+    agent.add_argument("--desk", metavar="EXTENSION", help=say("desk"))
 
 
 def _demo(demo: argparse.ArgumentParser, say: "_Say") -> None:
@@ -232,6 +244,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser, "_Say"], 
     "check": ("check", "check", _check),
     "simulate": ("simulate", "simulate", _simulate),
     "hub": ("hub", "hub", _hub),
+    "agent": ("agent", "agent", _agent),
     "replay": ("replay", "replay", _replay),
     "record": ("record", "record", _record),
     "demo": ("demo", "demo", _demo),
@@ -262,6 +275,10 @@ class _Say:
 
     def __call__(self, key: str) -> str:
         return texts.say(f"cli.{key}", self._language)
+
+    def about(self, key: str) -> str:
+        """Return a sentence of the texts as help shows it."""
+        return texts.say(key, self._language).replace("`", "")
 
 
 class _Version(argparse.Action):

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from offhook import catalogue, texts
-from offhook.embed import options_of
 from offhook.errors import CommandError, Unsupported
-from offhook.settings.layers import resolve
+from offhook.settings.places import resolve
+from offhook.settings.view import View
 from offhook.switch.link import SwitchLink
 
 _VALUE = re.compile(rb"(?m)^([A-Za-z0-9_()/.;-]+): ([^\r\n]*)")
@@ -39,7 +39,7 @@ async def _record(options: Namespace) -> int:
         raise Unsupported("not_by_interface", command="record", by=options.interface)
     path = Path(options.file)
     settings = resolve()
-    link, _device = kind.for_desk("", options_of(kind, settings))
+    link, _device = kind.for_desk("", View(kind.about, settings.__getitem__))
     began, place = time.monotonic(), 0
     timing = path.with_name(path.name + ".timing.jsonl")
     said = path.with_name(path.name + ".sent")

@@ -11,6 +11,7 @@ from typing import Any
 from offhook import catalogue, texts
 from offhook.cli.listen import show
 from offhook.errors import CommandError, SettingsError, Unsupported
+from offhook.model import News
 from offhook.switch.link import SwitchLink
 from offhook.switch.plan import Plan, plan_from
 from offhook.switch.recordings import recorded
@@ -37,7 +38,7 @@ def replay(options: Namespace) -> int:
                 if not options.calls:
                     if not options.json:
                         print(f"{event.line:>6}  ", end="")
-                    show(event, options)
+                    show(News(event, None), options)
     watch.settle(None)
     watch.settle_all(at)
     if options.calls:

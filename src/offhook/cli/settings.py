@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from offhook import texts
 from offhook.dialling import rules_from
 from offhook.errors import CommandError, SettingsError
-from offhook.settings.layers import FILE, Settings, desk_folder, home, machine_file, read_place, resolve
-from offhook.settings.model import SETTINGS, checked, setting
-from offhook.settings.stores import change, lock
+from offhook.seed.folder import with_shared
+from offhook.settings.changes import change, lock
+from offhook.settings.model import checked, everything, judged, setting
+from offhook.settings.places import FILE, desk_folder, home, machine_file, read_place, resolve
+from offhook.settings.values import Settings
 
 
 def settings(options: Namespace) -> int:
@@ -24,7 +26,7 @@ def settings(options: Namespace) -> int:
 
 
 def _in_force(options: Namespace) -> Settings:
-    return resolve(shared=True, folder=_folder(options))
+    return with_shared(resolve(folder=_folder(options)))
 
 
 def _folder(options: Namespace) -> str:
@@ -37,7 +39,7 @@ def _path(options: Namespace) -> str:
 
 def _show(options: Namespace) -> int:
     found = _in_force(options)
-    names = [options.name] if options.name else list(SETTINGS)
+    names = [options.name] if options.name else list(everything())
     for name in names:
         setting(name, "offhook settings show")
     rows = [
@@ -85,7 +87,7 @@ def _get(options: Namespace) -> int:
 
 def _set(options: Namespace) -> int:
     name = _named(options)
-    if SETTINGS[name].secret:
+    if setting(name, name).secret:
         if options.value:
             raise CommandError("secret_as_argument", name=name)
         value = _asked(name, options.language)
@@ -116,13 +118,13 @@ def _change(sets: Mapping[str, str | None], options: Namespace) -> int:
         if name in found.locked and not options.machine:
             raise SettingsError("setting_locked", name=name, where=found.origin(name))
         if text is not None:
-            checked(name, text, name)
+            judged(name, text, name)
     rules_from(lambda name: found[name] if sets.get(name) is None else checked(name, sets[name], name))
     path = _path(options)
     before = read_place(path, "machine" if options.machine else "user").values if os.path.exists(path) else {}
     rows = []
     for name, text in sets.items():
-        secret = SETTINGS[name].secret
+        secret = setting(name, name).secret
         old = "••••" if secret and name in before else before[name].text if name in before else None
         rows.append({"name": name, "from": old, "to": "••••" if secret and text is not None else text})
     if not options.dry_run:
@@ -163,14 +165,17 @@ def _export(options: Namespace) -> int:
     path = _path(options)
     values = read_place(path, "machine" if options.machine else "user").values
     if options.json:
-        shown = {name: "••••" if SETTINGS[name].secret else value.text for name, value in values.items()}
+        shown = {name: "••••" if setting(name, name).secret else value.text for name, value in values.items()}
         print(json.dumps({"file": path, "settings": shown}, ensure_ascii=False))
         return 0
-    from offhook.settings.stores import as_toml
+    from offhook.settings.changes import as_toml
 
-    print(as_toml({name: value.text for name, value in values.items() if not SETTINGS[name].secret}), end="")
+    print(
+        as_toml({name: value.text for name, value in values.items() if not setting(name, name).secret}),
+        end="",
+    )
     for name in values:
-        if SETTINGS[name].secret:
+        if setting(name, name).secret:
             print(f"# {name}: ••••")
     return 0
 

@@ -1,83 +1,69 @@
-"""``offhook simulate``: run the pretend exchange, or do there what people do."""
+"""``offhook simulate``: run a pretend telephone system, or do there what people do."""
 
 import asyncio
 import json
 from argparse import Namespace
 from typing import Any
 
-from offhook import texts
+from offhook import catalogue, texts
 from offhook.errors import Unavailable
-from offhook.interfaces.simulator.pbx import Pbx
-from offhook.interfaces.simulator.server import Server, ask, plan
-from offhook.settings.model import extensions
+from offhook.interface import Acted, Traffic
+from offhook.settings.model import OURS, extensions
 from offhook.settings.running import running
+
+USUAL = OURS["hub.interface"].default
+"""The interface whose pretend telephone system is meant where none is named."""
 
 
 def simulate(options: Namespace) -> int:
-    """``offhook simulate [run | asterisk | freeswitch | call | hangup | lift | dial | drop]``."""
-    if options.action in ("asterisk", "freeswitch"):
-        return asyncio.run(_switch(options))
-    return asyncio.run(_run(options) if options.action == "run" else _act(options))
+    """``offhook simulate [run | INTERFACE | call | hangup | lift | dial | drop]``."""
+    if options.action in ("run", *pretenders()):
+        return asyncio.run(_run(options, USUAL if options.action == "run" else options.action))
+    return asyncio.run(_act(options))
 
 
-async def _run(options: Namespace) -> int:
-    server = Server(Pbx(plan([(each, f"Poste {each}") for each in extensions(options.desks, "--desks")])))
-    address = await server.start(options.port)
+def pretenders() -> list[str]:
+    """Return the interfaces that have a pretend telephone system."""
+    return [
+        name for name in catalogue.abouts() if (said := catalogue.known(name)) is not None and said.pretend
+    ]
+
+
+async def _run(options: Namespace, name: str) -> int:
+    """Run one: its desks answer our commands, customers call, recordings are played."""
+    said = catalogue.about(name)
+    made = catalogue.part(said, said.pretend).of_desks(extensions(options.desks, "--desks"))
+    address = await made.start(options.port)
     if options.json:
-        print(json.dumps({"simulator": address}), flush=True)
+        print(json.dumps({name: address}), flush=True)
     else:
-        print(texts.say("cli.simulate.running", options.language, address=address), flush=True)
-    if options.traffic:
-        server.run_traffic(options.traffic, options.talk)
+        key = "cli.simulate.switch" if made.account else "cli.simulate.running"
+        words = {
+            "name": texts.say(f"{name}/name", options.language),
+            "address": address,
+            "account": made.account,
+        }
+        print(texts.say(key, options.language, **words), flush=True)
+    traffic = Traffic(options.traffic, options.talk, tuple(options.play), options.speed)
     try:
-        await asyncio.Event().wait()
+        await asyncio.gather(made.live(traffic), asyncio.Event().wait())
     finally:
-        await server.stop()
-    return 0
-
-
-async def _switch(options: Namespace) -> int:
-    """Run a pretend switch: its desks answer our commands, customers call, recordings are played."""
-    from offhook.testing.exchange import Exchange, Habit
-    from offhook.testing.pretend_asterisk import PretendAsterisk
-    from offhook.testing.pretend_freeswitch import PretendFreeswitch
-    from offhook.testing.server import customers, played
-
-    later = asyncio.get_running_loop().call_later
-    desks = extensions(options.desks, "--desks")
-    exchange = Exchange({desk: Habit(after_s=1.5) for desk in desks}, later, Habit(after_s=2.0))
-    server = PretendAsterisk(exchange) if options.action == "asterisk" else PretendFreeswitch(exchange)
-    address = await server.start(options.port)
-    account = "offhook / secret" if options.action == "asterisk" else "secret"
-    if options.json:
-        print(json.dumps({options.action: address}), flush=True)
-    else:
-        key = "cli.simulate.switch"
-        print(
-            texts.say(key, options.language, name=options.action, address=address, account=account),
-            flush=True,
-        )
-    work = [played(server, path, options.speed) for path in options.play]
-    if options.traffic:
-        work.append(customers(exchange, desks, options.traffic, options.talk))
-    try:
-        await asyncio.gather(*work, asyncio.Event().wait())
-    finally:
-        await server.stop()
+        await made.stop()
     return 0
 
 
 async def _act(options: Namespace) -> int:
-    here = running()
-    address = options.at or (here.simulator if here else "")
+    said, here = catalogue.about(USUAL), running()
+    pretend: Acted = catalogue.part(said, said.pretend)
+    address = options.at or (here.world if here else "")
     if not address:
-        raise Unavailable("no_simulator", interface="simulator")
-    answer = await ask(address, await _request(options, address))
+        raise Unavailable("no_world", interface=said.name)
+    answer = await pretend.ask(address, await _request(options, pretend, address))
     print(json.dumps(answer) if options.json else texts.say("cli.simulate.done", options.language))
     return 0
 
 
-async def _request(options: Namespace, address: str) -> dict[str, Any]:
+async def _request(options: Namespace, pretend: Acted, address: str) -> dict[str, Any]:
     device = options.extension
     match options.action:
         case "call":
@@ -92,6 +78,6 @@ async def _request(options: Namespace, address: str) -> dict[str, Any]:
         case "drop":
             return {"do": "DropLink", "seconds": options.seconds}
         case _:
-            found = await ask(address, {"do": "Snapshot"})
+            found = await pretend.ask(address, {"do": "Snapshot"})
             calls = [each["call"] for each in found["connections"] if each["device"] == device]
             return {"do": "FarHangUp", "device": device, "call": calls[0] if calls else ""}

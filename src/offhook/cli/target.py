@@ -1,26 +1,41 @@
-"""Which hub and which desk a command speaks for: the settings, else the hub running on this machine."""
+"""Which board and which desk a command speaks for: this user's agent, the settings' hub, or the one on this machine."""
 
 from offhook.errors import SettingsError, Unavailable
-from offhook.settings.layers import resolve
-from offhook.settings.running import running
+from offhook.settings.places import resolve
+from offhook.settings.running import AGENT, running
+from offhook.settings.values import Settings
 
 
 class Target:
-    """A hub's address, a desk and its token. Raises ``Unavailable`` where no hub is known."""
+    """A board's address, a desk and its token. Raises ``Unavailable`` where none is known."""
 
     def __init__(self, desk: str | None) -> None:
         settings = resolve({"desk.extension": desk})
-        here = running()
-        self.url = settings["hub.url"] or (here.url if here else "")
+        agent, hub = running(AGENT), running()
+        wanted = settings["desk.extension"]
+        mine = agent is not None and (not wanted or wanted in agent.tokens)
+        here = agent if mine else hub
+        self.url = here.url if mine and here else settings["hub.url"] or (here.url if here else "")
         if not self.url:
-            raise Unavailable("no_hub", interface="hub")
+            raise Unavailable("no_hub")
         known = here.tokens if here and here.url == self.url else {}
-        extension = (
-            settings["desk.extension"] or settings["hub.token"].partition(".")[0] or next(iter(known), "")
-        )
-        self.token = settings["hub.token"] or known.get(extension, "")
-        if known and not self.token:
-            raise SettingsError("desk_unknown", desk=extension, desks=", ".join(list(known)[:10]))
+        token = "" if mine else settings["hub.token"]
+        extension = wanted or token.partition(".")[0] or next(iter(known), "")
+        self.token = token or known.get(extension, "")
+        if (known and not self.token) or not extension.isalnum():
+            raise SettingsError("desk_unknown", desk=extension[:40], desks=", ".join(list(known)[:10]))
         self.extension = extension
-        if not extension.isalnum():
-            raise SettingsError("desk_unknown", desk=extension, desks=", ".join(list(known)[:10]))
+
+
+def is_served(settings: Settings) -> bool:
+    """Say whether something that runs here serves the desk with the interface its settings name.
+
+    Then every command goes through it: two readers of one line would each get half. An interface named for this one
+    command is meant for this one command.
+    """
+    if settings.place("interface") in ("options", "environment"):
+        return False
+    agent, hub, desk = running(AGENT), running(), settings["desk.extension"]
+    if agent is not None and (not desk or desk in agent.tokens):
+        return True
+    return bool(desk) and hub is not None and desk in hub.tokens

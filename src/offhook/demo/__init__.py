@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offhook.errors import Unavailable
-from offhook.hub.access import Access
 from offhook.hub.run import run_hub
 from offhook.interfaces.simulator.pbx import Habit, Pbx
 from offhook.interfaces.simulator.server import Server, plan
-from offhook.settings.layers import resolve
-from offhook.settings.running import RunningHub
+from offhook.settings.places import resolve
+from offhook.settings.running import Running
+from offhook.settings.values import Settings
 
 DIRECTORY = Path(__file__).parent / "clients.csv"
 DESKS = [
@@ -45,10 +45,10 @@ async def run_demo(port: str | None, ready: Callable[[Started], None]) -> None:
     exchange = Server(Pbx(plan(DESKS, habits=HABITS, outside=OUTSIDE), name="demo"))
     address = await exchange.start()
 
-    def hub_ready(here: RunningHub, access: Access) -> None:
-        ready(Started(here.url, {desk: here.url + access.page_link(desk) for desk in here.tokens}, address))
+    def hub_ready(here: Running, page_of: Callable[[str], str]) -> None:
+        ready(Started(here.url, {desk: page_of(desk) for desk in here.tokens}, address))
 
-    def settings(chosen: str | None):  # type: ignore[no-untyped-def]
+    def settings(chosen: str | None) -> Settings:
         return resolve({
             "hub.port": chosen,
             "hub.interface": "simulator",

@@ -1,6 +1,4 @@
-"""The hub: one switch, many desks, and a stream for each.
+"""The hub: a company's board, with the switch's interface and the seed's own protocol.
 
-``switchboard`` runs the interface and the desks, ``store`` keeps what must outlive a crash, ``feed`` hands
-each desk its events in sequence, ``stream`` and ``api`` speak with desks and pages, ``access`` decides who
-may, ``app`` puts the routes together and ``serve`` listens.
+``run`` is the wiring, ``divalto`` the seed's protocol. What a board and its API are is in ``board`` and ``api``.
 """

@@ -21,9 +21,10 @@ import functools
 import ipaddress
 import itertools
 import math
+import os
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl
@@ -32,13 +33,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from offhook.about import About
+from offhook.api.access import Access
+from offhook.board.key import DeskKey
+from offhook.board.switchboard import Switchboard
 from offhook.codec import dumps
+from offhook.dialling import Dialled
 from offhook.errors import CommandError, LoginRefused, OffhookError, Refused, SettingsError
-from offhook.hub.access import Access
-from offhook.hub.switchboard import Switchboard
-from offhook.interface import Availability, Clock, Line
-from offhook.interfaces.web.events import EMITS, Meaning, Rules
-from offhook.interfaces.web.replies import Item
+from offhook.ids import new_command_id
+from offhook.interface import Availability, Device, Telling, nothing_wrong
+from offhook.line import Clock, Line
 from offhook.model import (
     Command,
     Connected,
@@ -47,15 +51,21 @@ from offhook.model import (
     Event,
     HandedOver,
     LineBack,
+    News,
     PopRequested,
     Ringing,
     cleaned,
-    new_command_id,
-)  # fmt: skip
-from offhook.settings import divalto
+)
+from offhook.seed import parameters
+from offhook.seed.events import EMITS, Meaning, Rules
+from offhook.seed.replies import Item
+from offhook.settings.view import View
 from offhook.transport.thread import in_thread
 
 PATH = "/DhDivaltoServerCTI/api/cti"
+USE = "divalto"
+"""What the protocol's tokens are for."""
+TOKEN_S = 3600
 HANDED = ("RING", "POPUP", "CONNECT", "HANGUP")
 WAITING_MOST = 100
 """Events kept for a desk that does not come for them."""
@@ -81,49 +91,44 @@ class Waiting:
     poll: int = 0
 
 
-class Relay:
+class Relay(Telling):
     """The interface of what is handed in over this protocol: it tells, and takes no commands."""
 
-    name: ClassVar[str] = "divalto"
+    about: ClassVar[About] = About("divalto")
     accepts: ClassVar[frozenset[type[Command]]] = frozenset()
     emits: ClassVar[frozenset[type[Event]]] = EMITS | {LineBack}
-    applies_rules: ClassVar[bool] = False
-    per_desk: ClassVar[bool] = False
-    settings: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
-    def availability(cls) -> Availability:
+    async def availability(cls) -> Availability:
         """It is part of the hub."""
-        return Availability(name=cls.name)
+        return Availability(cls.about.name)
 
     @classmethod
-    def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
+    def for_desk(cls, extension: str, options: View) -> tuple[Self, Device]:
         """Return one."""
-        return cls(), extension
-
-    def __init__(self) -> None:
-        self._closed = asyncio.Event()
+        return cls(), Device(extension)
 
     async def open(self) -> None:
         """There is nothing to open."""
 
-    async def send(self, command: Command) -> None:
+    async def send(self, command: Command, device: Device, dialled: Dialled) -> None:
         """Nothing can be asked of it."""
-        raise Refused("refused_by_switch", interface=self.name, why="operationNotSupported")
+        raise Refused("refused_by_switch", why="operationNotSupported")
 
-    async def events(self) -> AsyncIterator[Event]:
-        """It is told, not read: there is nothing until it is closed."""
-        await self._closed.wait()
-        never: tuple[Event, ...] = ()
-        for event in never:
-            yield event
+    def preview(self, command: Command, device: Device, dialled: Dialled) -> list[str]:
+        """Nothing would be sent."""
+        return []
+
+    def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+        """There is nothing to look at."""
+        return nothing_wrong()
 
     async def close(self) -> None:
         """Let go of whoever reads it."""
-        self._closed.set()
+        self.end()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Terms:
     """Who may use the protocol, and how long a poll is held: ``hub.divalto_…``."""
 
@@ -132,7 +137,7 @@ class Terms:
     networks: tuple[str, ...] = ()
 
 
-Account = Callable[[str], tuple[str, str]]
+Account = Callable[[DeskKey], tuple[str, str]]
 """Gives a desk's user and password; it may read them from a disk."""
 
 
@@ -140,27 +145,40 @@ class Divalto:
     """The protocol's routes and what waits for each desk."""
 
     def __init__(
-        self, board: Switchboard, access: Access, account: Account, terms: Terms, clock: Clock
+        self,
+        board: Switchboard,
+        access: Access,
+        account: Account,
+        terms: Terms,
+        clock: Clock,
+        country: str,
     ) -> None:
         self._board = board
         self._access = access
         self._account_of = account
         self._terms = terms
         self._clock = clock
+        self._country = country
         self._networks = _networks(terms.networks)
         self._ids = itertools.count(1)
-        self._boot = board.store.log[:8]
+        self._boot = os.urandom(4).hex()
         self._handing = False
-        relay, words = Relay(), divalto.read(b"<global>\n<event_hangup>HANGUP")
-        self._waiting = {each: Waiting() for each in board.desks}
-        self._lines: dict[str, Line] = {}
-        self._meanings: dict[str, Meaning] = {}
-        for extension in board.desks:
-            line = Line(relay, extension, clock, name=f"{extension}/divalto")
-            self._lines[extension] = line
-            self._meanings[extension] = Meaning(words, line.name, Rules(queue=True))
-            board.add_line(extension, line)
-            board.desks[extension].on_event(self._noting(extension))
+        self._relay = Relay()
+        self._waiting: dict[DeskKey, Waiting] = {}
+        self._lines: dict[DeskKey, Line] = {}
+        self._meanings: dict[DeskKey, Meaning] = {}
+        for key in board.desks:
+            self._take_up(key)
+
+    def _take_up(self, key: DeskKey) -> None:
+        """Give a desk its queue, and a line on which it is told what is handed in."""
+        words = parameters.read(b"<global>\n<event_hangup>HANGUP")
+        line = Line(self._relay, key.extension, self._clock, name=f"{key}/{self._relay.about.name}")
+        self._waiting[key] = Waiting()
+        self._lines[key] = line
+        self._meanings[key] = Meaning(words, line.name, Rules(queue=True, country=self._country))
+        self._board.add_line(key, line)
+        self._board.desks[key].on_news(self._noting(key))
 
     def routes(self) -> list[BaseRoute]:
         """Return the protocol's routes."""
@@ -178,9 +196,9 @@ class Divalto:
             return Response(EMPTY, media_type="application/json")
         try:
             asked = dict(parse_qsl(request.scope["query_string"].decode("latin-1")))
-            extension = await self._desk(request, asked)
+            key = await self._desk(request, asked)
             hold_s = _seconds(asked.get("wait", ""), self._terms.hold_s)
-            body = await self._next(extension, hold_s, request)
+            body = await self._next(key, hold_s, request)
         except OffhookError as error:
             return _refused(error)
         return Response(body, media_type="application/json")
@@ -189,17 +207,17 @@ class Divalto:
         """Place a call for the desk, or hand it an event."""
         try:
             asked = await _asked(request)
-            extension = await self._desk(request, asked)
+            key = await self._desk(request, asked)
             word = asked.get("cmdevent", "").strip().upper()
             number = cleaned(asked.get("tel", ""))
             if word in ("", "DIAL"):
                 command = Dial(id=new_command_id(), number=number)
-                done_as = await self._board.desks[extension].send(command)
-                self._board.commit()
+                done_as = await self._board.desk(key).send(command)
+                await self._board.settled()
                 return JSONResponse({"result": "OK", "command": done_as})
             if word not in HANDED:
                 raise CommandError("command_unreadable", field="cmdevent")
-            self._hand(extension, word, number)
+            self._hand(key, word, number)
         except OffhookError as error:
             return _refused(error)
         return JSONResponse({"result": "OK"})
@@ -209,33 +227,31 @@ class Divalto:
         try:
             if self._terms.auth == "open":
                 self._check_near(request)
-                extension = next(iter(self._waiting))
+                key = next(iter(self._board.desks))
             else:
-                extension = await self._account(request, await _asked(request))
+                key = await self._account(request, await _asked(request))
         except OffhookError as error:
             return _refused(error)
-        token, seconds = self._access.divalto_token(extension)
-        return JSONResponse({"token": token, "expires_in": seconds})
+        token = self._access.timed_token(key, USE, TOKEN_S)
+        return JSONResponse({"token": token, "expires_in": TOKEN_S})
 
     # --- who asks -------------------------------------------------------------------------------------
 
-    async def _desk(self, request: Request, asked: Mapping[str, str]) -> str:
+    async def _desk(self, request: Request, asked: Mapping[str, str]) -> DeskKey:
         """Return the desk that is asked for, by one who may. Raises ``LoginRefused`` and ``SettingsError``."""
-        extension = asked.get("telorg") or asked.get("ident", "")
+        wanted = asked.get("telorg") or asked.get("ident", "")
         match self._terms.auth:
             case "open":
                 self._check_near(request)
+                key = DeskKey(wanted)
             case "basic":
-                own = await self._account(request, asked)
-                extension = self._same(extension or own, own)
+                key = _same(wanted, await self._account(request, asked))
             case _:
-                own = self._access.divalto_desk(_token(request, asked))
-                extension = self._same(extension or own, own)
-        if extension not in self._waiting:
-            raise SettingsError(
-                "desk_unknown", desk=cleaned(extension, 40), desks=", ".join(list(self._waiting)[:10])
-            )
-        return extension
+                key = _same(wanted, self._access.timed_desk(_token(request, asked), USE))
+        self._board.desk(key)
+        if key not in self._waiting:
+            self._take_up(key)
+        return key
 
     def _check_near(self, request: Request) -> None:
         address = request.client.host if request.client else ""
@@ -246,65 +262,60 @@ class Divalto:
         except ValueError:
             near = False
         if not near:
-            raise LoginRefused("login_refused", interface="hub")
+            raise LoginRefused("login_refused")
 
-    async def _account(self, request: Request, asked: Mapping[str, str]) -> str:
+    async def _account(self, request: Request, asked: Mapping[str, str]) -> DeskKey:
         """Return the desk whose user and password these are, by header. Raises ``LoginRefused``."""
         shown = request.headers.get("authorization", "") or request.headers.get("authentification", "")
         scheme, _blank, coded = shown.strip().rpartition(" ")
         if scheme.lower() not in ("", "basic"):
-            raise LoginRefused("login_refused", interface="hub")
+            raise LoginRefused("login_refused")
         try:
             given = base64.b64decode(coded, validate=True).decode("utf-8")
         except (binascii.Error, ValueError):
-            raise LoginRefused("login_refused", interface="hub") from None
-        wanted = asked.get("telorg", "")
-        for extension in [wanted] if wanted in self._waiting else [] if wanted else self._waiting:
-            user, password = await in_thread(functools.partial(self._account_of, extension))
-            if password and self._access.same(given, f"{user or extension}:{password}"):
-                return extension
-        raise LoginRefused("login_refused", interface="hub")
-
-    def _same(self, extension: str, own: str) -> str:
-        if extension != own:
-            raise LoginRefused("login_refused", interface="hub")
-        return extension
+            raise LoginRefused("login_refused") from None
+        wanted, desks = asked.get("telorg", ""), self._board.desks
+        for key in [each for each in desks if wanted in ("", each.extension)]:
+            user, password = await in_thread(functools.partial(self._account_of, key))
+            if password and self._access.same(given, f"{user or key.extension}:{password}"):
+                return key
+        raise LoginRefused("login_refused")
 
     # --- events ---------------------------------------------------------------------------------------
 
-    def _hand(self, extension: str, word: str, number: str) -> None:
+    def _hand(self, key: DeskKey, word: str, number: str) -> None:
         """Hand a desk an event: to whoever polls for it, and to its page."""
-        self._queue(extension, word, number)
-        line = self._lines[extension]
+        self._queue(key, word, number)
+        line = self._lines[key]
         self._handing = True  # what the desk makes of it is no second event to hand out
         try:
-            for event in self._meanings[extension].take([Item(number, word)], self._clock()):
-                self._board.desks[extension].receive(line, line.receive(event))
+            for event in self._meanings[key].take([Item(number, word)], self._clock()):
+                self._board.desk(key).receive(line, line.receive(event))
         finally:
             self._handing = False
 
-    def _noting(self, extension: str) -> Callable[[Event], None]:
+    def _noting(self, key: DeskKey) -> Callable[[News], None]:
         """Return what queues a desk's own incoming calls for whoever polls."""
-        came_in: dict[str, str] = {}
 
-        def note(event: Event) -> None:
-            if self._handing:
+        def note(news: News) -> None:
+            event, call = news
+            if self._handing or (call is not None and not call.rang):
                 return
+            number = (call.party.raw or call.party.number) if call is not None else ""
             match event:
                 case Ringing():
-                    came_in[event.call] = event.party.raw or event.party.number
-                    self._queue(extension, "RING", came_in[event.call])
-                case Connected() if event.call in came_in:
-                    self._queue(extension, "CONNECT", came_in[event.call])
+                    self._queue(key, "RING", number)
+                case Connected():
+                    self._queue(key, "CONNECT", number)
                 case PopRequested():
-                    self._queue(extension, "POPUP", came_in.get(event.call) or event.number)
-                case Ended() | HandedOver() if event.call in came_in:
-                    self._queue(extension, "HANGUP", came_in.pop(event.call))
+                    self._queue(key, "POPUP", number or event.number)
+                case Ended() | HandedOver():
+                    self._queue(key, "HANGUP", number)
 
         return note
 
-    def _queue(self, extension: str, word: str, number: str) -> None:
-        waiting = self._waiting[extension]
+    def _queue(self, key: DeskKey, word: str, number: str) -> None:
+        waiting = self._waiting[key]
         told = {
             "id": f"{self._boot}-{next(self._ids)}",
             "event": word,
@@ -316,9 +327,9 @@ class Divalto:
             waiting.events.popleft()
         waiting.more.set()
 
-    async def _next(self, extension: str, hold_s: float, request: Request) -> bytes:
+    async def _next(self, key: DeskKey, hold_s: float, request: Request) -> bytes:
         """Return the oldest waiting event, holding the poll if asked; an older poll that is held is let go."""
-        waiting = self._waiting[extension]
+        waiting = self._waiting[key]
         waiting.poll += 1
         mine = waiting.poll
         again = _once_more(waiting)
@@ -330,6 +341,13 @@ class Divalto:
             if await _left(request, waiting.more, hold_s) or waiting.poll != mine:
                 return EMPTY  # nobody reads this any more
         return _oldest(waiting)
+
+
+def _same(wanted: str, own: DeskKey) -> DeskKey:
+    """Return one's own desk, where that is the one wanted. Raises ``LoginRefused``."""
+    if wanted not in ("", own.extension):
+        raise LoginRefused("login_refused")
+    return own
 
 
 async def _left(request: Request, more: asyncio.Event, hold_s: float) -> bool:

@@ -1,29 +1,30 @@
-"""What pops by itself, from a desk's events and rules. No I/O, no clock.
+"""What pops by itself, from a desk's news and rules. No I/O, no clock.
 
 Rules: specification section 8. The card of who is calling always shows; these are the automatic actions.
-A record passed by a colleague always acts. One call acts once per desk for one subject.
+A record passed by a colleague always acts. A pop acts once per desk, subject and conversation, however many calls
+that conversation makes there.
 """
 
+from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from offhook.calls import CallTable
 from offhook.model import (
     Call,
     CallEvent,
     Direction,
-    Ended,
-    Event,
-    HandedOver,
     Kind,
-    Merged,
+    News,
     PopRequested,
     Record,
     RecordPassed,
-    Ringing,
     State,
 )
+
+REMEMBERED = 1_000
+"""How many conversations a desk remembers to have popped for."""
 
 
 class Trigger(StrEnum):
@@ -49,53 +50,49 @@ _DUE = {
 
 
 class Pops:
-    """Remembers what has popped at one desk, for as long as its call lasts."""
+    """Remembers what has popped at one desk, and for which conversation."""
 
     def __init__(self, rules: PopRules) -> None:
         self._rules = rules
-        self._came_in: set[str] = set()
-        self._done: dict[str, set[str]] = {}
+        self._done: OrderedDict[str, set[str]] = OrderedDict()
 
-    def after(self, event: Event, table: CallTable, at: datetime) -> list[PopRequested]:
-        """Return what must pop now that ``event`` has happened."""
-        if not isinstance(event, CallEvent):
+    def after(self, news: News, at: datetime) -> list[PopRequested]:
+        """Return what must pop now that something has happened."""
+        event, call = news
+        if not isinstance(event, CallEvent) or call is None:
             return []
-        if isinstance(event, Ended | HandedOver):
-            self._forget(event.call)
+        if call.state is State.CLEARED:
             return []
-        if isinstance(event, Ringing) or (isinstance(event, Merged) and event.other in self._came_in):
-            self._came_in.add(event.call)
-        if isinstance(event, Merged):
-            self._forget(event.other)
-        call = table.get(event.call)
-        own = isinstance(event, RecordPassed) and event.by == table.line
-        if call is None or not (self._came_in_here(call) or isinstance(event, RecordPassed)):
+        passed = isinstance(event, RecordPassed)
+        if not (passed or call.rang or call.direction is Direction.INBOUND):
+            return []  # this desk called, itself
+        subject = self._subject(call, passed=passed)
+        if not subject or not self._is_first(call, subject):
             return []
-        subject = self._subject(call, passed=isinstance(event, RecordPassed))
-        done = self._done.setdefault(call.id, set())
-        if not subject or subject in done:
-            return []
-        done.add(subject)
-        if own:
-            return []
+        if isinstance(event, RecordPassed) and event.by == call.line:
+            return []  # one's own card is there already
         number = "" if call.record else call.party.number
-        return [PopRequested(at=at, line=table.line, call=call.id, number=number, record=call.record)]
+        return [PopRequested(at=at, line=call.line, call=call.id, number=number, record=call.record)]
 
-    def restore(self, table: CallTable) -> None:
+    def restore(self, calls: Iterable[Call]) -> None:
         """Take what would pop for the calls open before a restart as having popped then."""
-        for call in table.calls:
-            if call.state is State.ALERTING:
-                self._came_in.add(call.id)
-            self._done[call.id] = {subject for subject in (_key(call.record), call.party.number) if subject}
+        for call in calls:
+            for subject in filter(None, (_key(call.record), call.party.number)):
+                self._is_first(call, subject)
 
-    def _forget(self, call: str) -> None:
-        self._came_in.discard(call)
-        self._done.pop(call, None)
+    def _is_first(self, call: Call, subject: str) -> bool:
+        """Note a subject; says whether it is new in the call's conversation."""
+        conversation = call.conversation or call.id
+        done = self._done.setdefault(conversation, set())
+        self._done.move_to_end(conversation)
+        while len(self._done) > REMEMBERED:
+            self._done.popitem(last=False)
+        if subject in done:
+            return False
+        done.add(subject)
+        return True
 
-    def _came_in_here(self, call: Call) -> bool:
-        return call.direction is Direction.INBOUND or call.id in self._came_in
-
-    def _subject(self, call: Call, passed: bool) -> str:
+    def _subject(self, call: Call, *, passed: bool) -> str:
         """Return what should pop now, as a key: the record, else the number, else nothing."""
         if call.record is not None and (passed or call.state in _DUE[Trigger.RING]):
             return _key(call.record)

@@ -1,7 +1,7 @@
-"""Where the hub running on this machine says how to reach it: ``hub.json``, readable by its owner only.
+"""Where what runs on this machine says how to reach it: ``hub.json``, ``agent.json``, readable by their owner only.
 
-It lets every command on the machine find the hub without a setting. It holds the desks' tokens, so it is
-written with mode 600 and taken away when the hub stops; what a killed hub left behind does no harm.
+It lets every command on the machine find it without a setting. It holds the desks' tokens, so it is
+written with mode 600 and taken away when it stops; what a killed one left behind does no harm.
 """
 
 import contextlib
@@ -9,33 +9,30 @@ import json
 import os
 from typing import NamedTuple
 
-from offhook.settings.layers import home
+from offhook.settings.files import write_whole
+from offhook.settings.places import home
 
-NAME = "hub.json"
+HUB, AGENT = "hub.json", "agent.json"
 
 
-class RunningHub(NamedTuple):
-    """The hub's address, its desks' tokens, and the pretend exchange's address where there is one."""
+class Running(NamedTuple):
+    """Its address, its desks' tokens, and where its pretend telephone system is, if it has one."""
 
     url: str
     tokens: dict[str, str]
-    simulator: str = ""
+    world: str = ""
 
     def __repr__(self) -> str:
         """Leave the tokens out."""
-        return f"RunningHub(url={self.url!r}, desks={list(self.tokens)!r})"
+        return f"Running(url={self.url!r}, desks={list(self.tokens)!r})"
 
 
-def announce(hub: RunningHub, folder: str | None = None) -> str:
-    """Write down where the hub is; returns the file."""
+def announce(here: Running, name: str = HUB, folder: str | None = None) -> str:
+    """Write down where it is; returns the file."""
     folder = folder or home()
     os.makedirs(folder, mode=0o700, exist_ok=True)
-    path = os.path.join(folder, NAME)
-    draft = f"{path}.{os.getpid()}"
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"url": hub.url, "tokens": hub.tokens, "simulator": hub.simulator}, file)
-    os.replace(draft, path)
+    path = os.path.join(folder, name)
+    write_whole(path, json.dumps(here._asdict()).encode())
     return path
 
 
@@ -45,11 +42,11 @@ def withdraw(path: str) -> None:
         os.unlink(path)
 
 
-def running(folder: str | None = None) -> RunningHub | None:
-    """Return the hub that said it runs here, or ``None``."""
+def running(name: str = HUB, folder: str | None = None) -> Running | None:
+    """Return the hub, or the agent, that said it runs here, or ``None``."""
     try:
-        with open(os.path.join(folder or home(), NAME), "rb") as file:
+        with open(os.path.join(folder or home(), name), "rb") as file:
             found = json.load(file)
-        return RunningHub(str(found["url"]), dict(found["tokens"]), str(found.get("simulator", "")))
+        return Running(str(found["url"]), dict(found["tokens"]), str(found.get("world", "")))
     except (OSError, ValueError, KeyError, TypeError):
         return None

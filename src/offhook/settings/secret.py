@@ -8,10 +8,11 @@ anything (specification section 2).
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from offhook.errors import SettingsError
+from offhook.settings.files import alone, write_whole
 
 if TYPE_CHECKING:
     from cryptography.fernet import Fernet
@@ -20,7 +21,6 @@ VAULT_PATIENCE_S = 2.0
 LOCK_PATIENCE_S = 5.0
 FILE = "secrets.json"
 KEY_FILE = "secrets.key"
-MASK = "••••"
 
 
 def keep(folder: str, name: str, text: str) -> dict[str, str]:
@@ -69,8 +69,6 @@ def forget(folder: str, written: object) -> None:
 @contextlib.contextmanager
 def _held(folder: str) -> Iterator[dict[str, str]]:
     """Hold the file of secrets for a change. Raises ``SettingsError`` for one that cannot be read."""
-    from offhook.settings.alone import alone
-
     with alone(os.path.join(folder, f"{FILE}.lock"), LOCK_PATIENCE_S):
         try:
             yield _read(folder)
@@ -121,8 +119,6 @@ def _cipher(folder: str) -> "Fernet":
         with open(path, "rb") as file:
             return Fernet(file.read())
     except FileNotFoundError:
-        from offhook.settings.stores import write_whole
-
         key = Fernet.generate_key()
         write_whole(path, key)
         return Fernet(key)
@@ -138,53 +134,4 @@ def _read(folder: str) -> dict[str, str]:
 
 
 def _write(folder: str, found: dict[str, str]) -> None:
-    from offhook.settings.stores import write_whole
-
     write_whole(os.path.join(folder, FILE), json.dumps(found, indent=1).encode())
-
-
-# --- keeping them out of sight --------------------------------------------------------------------
-
-
-def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` with every secret in it replaced by ``••••``, in whatever form it stands there."""
-    forms = {form for secret in secrets if len(secret) > 1 for form in _forms(secret)}
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, MASK)
-    return text
-
-
-def _forms(secret: str) -> set[str]:
-    """Return how a secret may be written: clear, base64, percent-encoded, in JSON, in XML."""
-    import base64
-    import re
-    from html import escape
-    from urllib.parse import quote, quote_plus
-
-    data = secret.encode("utf-8", "replace")
-    percent = {
-        quote(secret, safe="", errors="replace"),
-        quote_plus(secret, errors="replace"),
-        quote(secret, errors="replace"),
-    }
-    plain = {
-        secret,
-        base64.b64encode(data).decode(),
-        base64.urlsafe_b64encode(data).decode(),
-        base64.b64encode(data).decode().rstrip("="),
-    }
-    in_json = {
-        json.dumps(each, ensure_ascii=ascii_only)[1:-1] for each in plain for ascii_only in (True, False)
-    }
-    in_json |= {each.replace("/", "\\/") for each in in_json}
-    in_json |= {
-        re.sub(r"\\u[0-9a-f]{4}", lambda found: "\\u" + found[0][2:].upper(), each) for each in in_json
-    }
-    in_json |= {re.sub(r"[<>&'+\"]", lambda found: f"\\u{ord(found[0]):04X}", secret)}  # as .NET writes it
-    in_xml = {
-        escape(secret),
-        escape(secret, quote=False),
-        escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
-    }
-    in_xml |= {each.encode("ascii", "xmlcharrefreplace").decode() for each in in_xml}
-    return {*plain, *percent, *(each.lower() for each in percent if "%" in each), *in_json, *in_xml}

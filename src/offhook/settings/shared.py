@@ -12,9 +12,7 @@ from typing import NamedTuple
 from zlib import crc32
 
 from offhook.errors import SettingsError
-from offhook.settings import divalto
-from offhook.settings.layers import Place, Settings, Value
-from offhook.settings.model import checked
+from offhook.settings.files import write_whole
 
 PATIENCE_S = 0.5
 LONGEST_FILE = 1 << 20
@@ -22,7 +20,6 @@ HUNG_S = 10.0
 """A folder that did not answer is not waited for again so soon: a hub asks for each of its desks."""
 _hung: dict[str, float] = {}
 DEFAULT_FOLDER = r"C:\Divalto\Sys"
-WEB_FILE = "clicktocall_param.txt"
 
 
 class SharedFile(NamedTuple):
@@ -38,62 +35,11 @@ class SharedFile(NamedTuple):
         return f"{self.path} ({self.read_at})" if self.read_at else self.path
 
 
-def web_file(setting: Callable[[str], str], home: str) -> SharedFile | None:
-    """Return the web interface's parameter file: ``web.file``, else the one in the shared folder.
-
-    Raises ``SettingsError`` where it is set and cannot be had, not even as a copy.
-    """
-    if setting("web.file"):
-        folder, name = os.path.split(setting("web.file"))
-        found = read(folder or ".", name, home)
-        if found is None:
-            raise SettingsError("settings_file_unreadable", path=setting("web.file"), why=os.strerror(2))
-        return found
-    folder = shared_folder(setting)
-    return read(folder, WEB_FILE, home) if folder else None
-
-
 def shared_folder(setting: Callable[[str], str]) -> str:
     """Return the shared folder in force, ``""`` where there is none."""
     if setting("shared_folder"):
         return setting("shared_folder")
     return DEFAULT_FOLDER if os.name == "nt" and os.path.isdir(DEFAULT_FOLDER) else ""
-
-
-def place_of(settings: Settings, home: str) -> Place:
-    """Return what the shared folder's files set of the settings themselves.
-
-    Where they cannot be had, asking for the command raises why: another command than the folder's would be a
-    silent change. What does not need it goes on.
-    """
-    try:
-        found = web_file(settings.__getitem__, home)
-    except SettingsError as error:
-        return _unknown(error)
-    if found is None:
-        return Place({})
-    file = divalto.read(found.data)
-    values: dict[str, Value] = {}
-    for section, tag, name in (
-        ("callto", "cmd", "callto.command"),
-        ("callto", "cmdshellexecute", "callto.verb"),
-        ("global", "noshowwindow", "window.show"),
-    ):
-        entry = file.entry(section, tag)
-        if entry is None or not entry.text:
-            continue
-        text = {"1": "no", "0": "yes"}.get(entry.text.strip(), "yes") if tag == "noshowwindow" else entry.text
-        where = f"{found.name}:{entry.line}"
-        values[name] = Value(checked(name, text, where), where, "shared")
-    return Place(values)
-
-
-def _unknown(error: SettingsError) -> Place:
-    def fetch() -> str:
-        raise error
-
-    where = str(error.params.get("path", "shared_folder"))
-    return Place({"callto.command": Value("", where, "shared", fetch)})
 
 
 def read(folder: str, name: str, home: str, patience_s: float = PATIENCE_S) -> SharedFile | None:
@@ -167,8 +113,6 @@ def _keep(copy: str, data: bytes) -> None:
                     return
         except FileNotFoundError:
             os.makedirs(os.path.dirname(copy), mode=0o700, exist_ok=True)
-        from offhook.settings.stores import write_whole
-
         write_whole(copy, data)
 
 

@@ -9,15 +9,39 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import ClassVar, Generic, Protocol, TypeVar
 
-from offhook.errors import LoginRefused, OffhookError, OutcomeUnknown, SettingsError, Unreachable
-from offhook.model import Event, LineLost, Snapshot
+from offhook.about import About
+from offhook.errors import LoginRefused, OffhookError, OutcomeUnknown, SettingsError, Unreachable, on
+from offhook.interface import Telling
+from offhook.model import (
+    Connected,
+    Dialling,
+    Diverted,
+    Ended,
+    Event,
+    Held,
+    LineBack,
+    LineLost,
+    Merged,
+    Parked,
+    Prompted,
+    RecordPassed,
+    RemoteRinging,
+    Resumed,
+    Retrieved,
+    Ringing,
+    Snapshot,
+    Transferred,
+    Updated,
+)
+from offhook.settings.view import View
 from offhook.switch.desks import DeskCall
 from offhook.switch.plan import Plan
 from offhook.switch.talk import Leg, Talk
 from offhook.switch.watch import Watch
-from offhook.transport.stream import CHUNK, Address, connected, kept
+from offhook.transport.stream import CHUNK, Address, address_of, connected, kept
+from offhook.transport.web import tls_of
 
 ANSWER_S = 5.0
 """How long an answer may take."""
@@ -29,6 +53,12 @@ OPEN_S = 5.0
 """How long :meth:`SwitchLink.open` waits to hear that the account is refused."""
 FULL = 1 << 22
 """Bytes waiting to be sent to a switch that does not read; beyond, the link is given up."""
+
+EMITS: frozenset[type[Event]] = frozenset({
+    Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, Prompted, RecordPassed,
+    RemoteRinging, Resumed, Retrieved, Ringing, Transferred, Updated,
+})  # fmt: skip
+"""What a switch's interface tells."""
 
 log = logging.getLogger(__name__)
 Said = TypeVar("Said")
@@ -42,17 +72,17 @@ class Framer(Protocol[Said]):
         ...
 
 
-class SwitchLink(ABC, Generic[Said]):
+class SwitchLink(Telling, ABC, Generic[Said]):
     """What the drivers of switches share. ``watch`` knows the calls; events come from :meth:`events`."""
 
-    interface_name = ""
+    about: ClassVar[About]
 
     def __init__(self, address: Address, watch: Watch[Said]) -> None:
+        super().__init__()
         self.address = address
         self.watch = watch
         self._writer: asyncio.StreamWriter | None = None
         self._answers: dict[str, tuple[asyncio.Future[Said], Callable[[Said], None] | None]] = {}
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
         self._running: asyncio.Task[None] | None = None
         self._first: asyncio.Future[None] | None = None
         self._told_why = ""
@@ -102,8 +132,14 @@ class SwitchLink(ABC, Generic[Said]):
         """Have a leg ended, without waiting for it."""
 
     @abstractmethod
-    def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+    def _examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
         """Yield what is wrong with the switch's configuration, or ours, as errors that name where to mend it."""
+
+    async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+        """See :meth:`offhook.interface.Interface.examine`."""
+        async for wrong in self._examine(desks):
+            wrong.interface = wrong.interface or self.about.name
+            yield wrong
 
     @property
     def why_down(self) -> str:
@@ -123,17 +159,13 @@ class SwitchLink(ABC, Generic[Said]):
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(OPEN_S):
                 try:
-                    await asyncio.shield(self._first)
+                    with on(self.about.name):
+                        await asyncio.shield(self._first)
                 except (LoginRefused, SettingsError):
                     await self.close()
                     raise
                 except OffhookError:
                     pass
-
-    async def events(self) -> AsyncIterator[Event]:
-        """Yield what happens until closed."""
-        while (event := await self._events.get()) is not None:
-            yield event
 
     async def close(self) -> None:
         """Stop, and let go of the connection."""
@@ -143,7 +175,7 @@ class SwitchLink(ABC, Generic[Said]):
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
             self._running = None
-            self._events.put_nowait(None)
+            self.end()
 
     # --- the connection -----------------------------------------------------------------------------------------
 
@@ -151,14 +183,14 @@ class SwitchLink(ABC, Generic[Said]):
         """Hold one connection for as long as it lasts; says whether it came up."""
         try:
             await connected(self.address, self._session)
-            error: OffhookError = Unreachable("line_lost", interface=self.interface_name)
+            error: OffhookError = Unreachable("line_lost")
         except OffhookError as found:
             error = found
         except OSError:
-            error = Unreachable("line_lost", interface=self.interface_name)
+            error = Unreachable("line_lost")
         except Exception:
-            log.exception("%s: the link is made again", self.interface_name)
-            error = Unreachable("line_lost", interface=self.interface_name)
+            log.exception("%s: the link is made again", self.about.name)
+            error = Unreachable("line_lost")
         finally:
             was_up, self._up = self._up, False
             self._writer = None
@@ -166,13 +198,12 @@ class SwitchLink(ABC, Generic[Said]):
         if self._first is not None and not self._first.done():
             self._first.set_exception(error)
             self._first.exception()  # it may be that nobody waits
-        log.info("%s: the link ended: %s", self.interface_name, error)
+        log.info("%s: the link ended: %s", self.about.name, error)
         now = _now()
-        for event in self.watch.lost(now, error.code):
-            self._events.put_nowait(event)
+        self.tell(*self.watch.lost(now, error.code))
         if not was_up and self._told_why != error.code:
             self._told_why = error.code
-            self._events.put_nowait(LineLost(at=now, line="", why=error.code))
+            self.tell(LineLost(at=now, line="", why=error.code))
         return was_up
 
     async def _session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -200,13 +231,9 @@ class SwitchLink(ABC, Generic[Said]):
                 async with self._looking:
                     await self._look()
         except TimeoutError:
-            raise Unreachable(
-                "switch_silent", interface=self.interface_name, address=str(self.address)
-            ) from None
+            raise Unreachable("switch_silent", address=str(self.address)) from None
         except OutcomeUnknown:
-            raise Unreachable(
-                "switch_silent", interface=self.interface_name, address=str(self.address)
-            ) from None
+            raise Unreachable("switch_silent", address=str(self.address)) from None
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         framer = self._framer()
@@ -220,9 +247,7 @@ class SwitchLink(ABC, Generic[Said]):
                     async with asyncio.timeout(ANSWER_S):
                         data = await reader.read(CHUNK)
                 except TimeoutError:
-                    raise Unreachable(
-                        "switch_silent", interface=self.interface_name, address=str(self.address)
-                    ) from None
+                    raise Unreachable("switch_silent", address=str(self.address)) from None
                 finally:
                     asked.cancel()
             if not data:
@@ -236,16 +261,16 @@ class SwitchLink(ABC, Generic[Said]):
                 except OffhookError:
                     raise
                 except Exception:  # one odd message must not make every desk deaf
-                    log.exception("%s: a message is left out", self.interface_name)
+                    log.exception("%s: a message is left out", self.about.name)
 
     # --- asking and being answered ----------------------------------------------------------------------------------
 
     def _write(self, data: bytes) -> None:
         if self._writer is None or self._writer.is_closing():
-            raise Unreachable("line_lost", interface=self.interface_name)
+            raise Unreachable("line_lost")
         if self._writer.transport.get_write_buffer_size() > FULL:
             self._writer.transport.abort()
-            raise Unreachable("line_lost", interface=self.interface_name)
+            raise Unreachable("line_lost")
         if self._sent is not None:
             self._sent(data)
         self._writer.write(data)
@@ -262,7 +287,7 @@ class SwitchLink(ABC, Generic[Said]):
             async with asyncio.timeout(ANSWER_S):
                 return await answer
         except TimeoutError:
-            raise OutcomeUnknown("answer_lost", interface=self.interface_name) from None
+            raise OutcomeUnknown("answer_lost") from None
         finally:
             self._answers.pop(number, None)
 
@@ -280,7 +305,7 @@ class SwitchLink(ABC, Generic[Said]):
     def _give_up_answers(self) -> None:
         for answer, _then in self._answers.values():
             if not answer.done():
-                answer.set_exception(OutcomeUnknown("answer_lost", interface=self.interface_name))
+                answer.set_exception(OutcomeUnknown("answer_lost"))
                 answer.exception()  # it may be that nobody waits
 
     def _tell(self, at: datetime) -> None:
@@ -296,12 +321,11 @@ class SwitchLink(ABC, Generic[Said]):
                 del self._unborn[native]
                 if not leg.gone:
                     self._drop(leg)
-        for event in self.watch.news(at):
-            self._events.put_nowait(event)
+        self.tell(*self.watch.news(at))
 
     def _tell_back(self, there: set[str], cause: str) -> None:
         """Hand on how the switch stands."""
-        self._events.put_nowait(self.watch.back(there, _now(), cause))
+        self.tell(self.watch.back(there, _now(), cause))
         self._up, self._told_why = True, ""
         if self._first is not None and not self._first.done():
             self._first.set_result(None)
@@ -335,7 +359,7 @@ class SwitchLink(ABC, Generic[Said]):
 
     def _needs_link(self) -> None:
         if self._writer is None or self.watch.syncing:
-            raise Unreachable("line_lost", interface=self.interface_name)
+            raise Unreachable("line_lost")
 
     async def _snapshot(self, command: Snapshot) -> None:
         async with self._looking:
@@ -344,3 +368,12 @@ class SwitchLink(ABC, Generic[Said]):
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def switch_address(options: View, port: int) -> Address:
+    """Return where the switch listens, as the settings say. Raises ``SettingsError``."""
+    tls = tls_of(options.tls) if options.flag("tls") else None
+    address = address_of(options["address"], port, tls)
+    if address is None:
+        raise options.wrong("address", "host:port")
+    return address

@@ -17,7 +17,8 @@ from fnmatch import translate
 from typing import Any
 
 from offhook.errors import SettingsError
-from offhook.settings.model import SETTINGS
+from offhook.settings.model import find
+from offhook.settings.view import View
 
 EVERY = "*"
 """In ``devices``: every desk, or its number in a device's name."""
@@ -97,13 +98,13 @@ class Plan:
         )
 
 
-def plan_of(options: Mapping[str, str], where: str) -> Plan:
-    """Return the plan in an interface's options, each as a setting's text. Raises ``SettingsError``."""
-    devices = dict(each.partition("=")[::2] for each in options.get("devices", "").split())
+def plan_of(options: View) -> Plan:
+    """Return the plan in an interface's settings. Raises ``SettingsError``."""
     table: dict[str, object] = {
-        name: options.get(name, "").split() for name in ("extensions", "trunks", "trunk_contexts")
+        name: list(options.words(name)) for name in ("extensions", "trunks", "trunk_contexts")
     }
-    return plan_from(table | {"devices": {desk: names.split(",") for desk, names in devices.items()}}, where)
+    devices = {desk: list(names) for desk, names in options.table("devices").items()}
+    return plan_from(table | {"devices": devices}, options.about.name)
 
 
 def plan_from(section: object, where: str) -> Plan:
@@ -112,7 +113,7 @@ def plan_from(section: object, where: str) -> Plan:
     for key in table:
         if (
             key not in ("extensions", "devices", "trunks", "trunk_contexts")
-            and f"{where}.{key}" not in SETTINGS
+            and find(f"{where}.{key}") is None
         ):
             raise _wrong(f"{where}.{key}", "extensions | devices | trunks | trunk_contexts")
     devices = _table(table.get("devices", {}), f"{where}.devices")

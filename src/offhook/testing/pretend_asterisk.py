@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
+from typing import Self
 
 from offhook.testing.exchange import Channel, Exchange
 from offhook.testing.server import Client, PretendSwitch
@@ -20,9 +21,15 @@ def block(headers: Iterable[tuple[str, str]]) -> bytes:
 class PretendAsterisk(PretendSwitch):
     """Answers the actions that Offhook uses. ``refuse`` names a message to refuse an action with."""
 
+    account = "offhook / secret"
+
+    @classmethod
+    def over(cls, exchange: Exchange) -> Self:
+        """Return one over an exchange."""
+        return cls(exchange)
+
     def __init__(self, exchange: Exchange, user: str = "offhook", password: str = "secret") -> None:  # noqa: S107
-        super().__init__()
-        self.exchange = exchange
+        super().__init__(exchange)
         self.refuse: dict[str, str] = {}
         self.contexts: frozenset[str] = frozenset()
         """The dialplan's contexts, where it matters which there are."""

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable
+from typing import Self
 from urllib.parse import quote
 
 from offhook.testing.exchange import Channel, Exchange
@@ -26,9 +27,15 @@ def event(headers: Iterable[tuple[str, str]], body: str = "") -> bytes:
 class PretendFreeswitch(PretendSwitch):
     """Answers the commands that Offhook uses. ``refuse`` names an answer to refuse a command with."""
 
+    account = "secret"
+
+    @classmethod
+    def over(cls, exchange: Exchange) -> Self:
+        """Return one over an exchange."""
+        return cls(exchange)
+
     def __init__(self, exchange: Exchange, password: str = "secret") -> None:  # noqa: S107
-        super().__init__()
-        self.exchange = exchange
+        super().__init__(exchange)
         self.refuse: dict[str, str] = {}
         self._password = password
         self._jobs: dict[str, tuple[str, str]] = {}

@@ -3,13 +3,16 @@
 import asyncio
 import contextlib
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Sequence
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import ClassVar, Self
 
 from offhook.errors import CommandError, Unavailable
+from offhook.interface import Traffic
 from offhook.switch.recordings import recorded
-from offhook.testing.exchange import Exchange
+from offhook.testing.exchange import Exchange, Habit
 
 CHUNK = 1 << 16
 
@@ -33,7 +36,10 @@ class Client:
 class PretendSwitch(ABC):
     """Listens on the loopback. ``heard`` are the commands as their bytes came, logins left out."""
 
-    def __init__(self) -> None:
+    account: ClassVar[str] = ""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
         self.heard: list[bytes] = []
         self.clients: list[Client] = []
         self.address = ""
@@ -55,7 +61,7 @@ class PretendSwitch(ABC):
         try:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         except (OSError, OverflowError):
-            raise Unavailable("port_taken", interface="simulator", port=port) from None
+            raise Unavailable("port_taken", port=port) from None
         host, bound = self._server.sockets[0].getsockname()[:2]
         self.address = f"{host}:{bound}"
         return self.address
@@ -86,6 +92,26 @@ class PretendSwitch(ABC):
         for client in self.clients:
             if client.listening:
                 client.send(data)
+
+    @classmethod
+    @abstractmethod
+    def over(cls, exchange: Exchange) -> Self:
+        """Return one over an exchange."""
+
+    @classmethod
+    def of_desks(cls, desks: Sequence[str]) -> Self:
+        """See :meth:`offhook.interface.Pretend.of_desks`."""
+        later = asyncio.get_running_loop().call_later
+        return cls.over(Exchange({desk: Habit(after_s=1.5) for desk in desks}, later, Habit(after_s=2.0)))
+
+    async def live(self, traffic: Traffic) -> None:
+        """See :meth:`offhook.interface.Pretend.live`."""
+        work: list[Awaitable[object]] = [played(self, path, traffic.speed) for path in traffic.recordings]
+        if traffic.calls_per_s:
+            work.append(
+                customers(self.exchange, list(self.exchange.desks), traffic.calls_per_s, traffic.talk_s)
+            )
+        await asyncio.gather(*work)
 
     async def play(self, recording: Path, speed: float = 1.0, skip: int = 0) -> None:
         """Send a recording's bytes to everybody who listens, at its own pace times ``speed`` (0: at once)."""

@@ -1,14 +1,20 @@
 """What Offhook says to people, in English and French: ``en.json`` and ``fr.json``, the same keys in both.
 
 Messages travel as a code and parameters and become a sentence only here, at the edge. The terminal, the
-page and ``doctor`` read the same two files. They are plain JSON keyed by code rather than gettext
-catalogues: the page can load them as they are, nothing has to be compiled, and a test holds the two
-languages to the same keys and the same parameters.
+page and ``doctor`` read the same files. They are plain JSON keyed by code rather than gettext catalogues: the page
+can load them as they are, nothing has to be compiled, and a test holds the languages to the same keys and the same
+parameters.
+
+What is said about one interface lies in that interface's folder; its keys are ``NAME/key``. It may say an error of
+everybody's in its own words.
 """
 
 import json
 import os
+from collections.abc import Mapping
 from functools import cache
+
+from offhook import installed
 
 LANGUAGES = ("en", "fr")
 _WORDS = {"state": "state", "command": "command", "why": "cause"}
@@ -17,28 +23,94 @@ FOLDER = os.path.dirname(__file__)
 
 
 @cache
-def catalogue(language: str) -> dict[str, str]:
-    """Return every sentence of ``language`` by key."""
-    with open(os.path.join(FOLDER, f"{language}.json"), "rb") as file:
-        found: dict[str, str] = json.load(file)
+def catalogue(language: str, interface: str = "") -> dict[str, str]:
+    """Return every sentence of ``language`` by key: Offhook's own, or those about one interface.
+
+    An interface without a readable file of sentences has none.
+    """
+    if not interface:
+        return _read(os.path.join(FOLDER, f"{language}.json"))
+    folder = installed.folder(interface)
+    try:
+        return _read(os.path.join(folder, "texts", f"{language}.json")) if folder else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def everything(language: str) -> dict[str, str]:
+    """Return every sentence of ``language``, those about an interface under ``NAME/key``: what a page needs."""
+    found = dict(catalogue(language))
+    for name in installed.names():
+        found |= {f"{name}/{key}": text for key, text in catalogue(language, name).items()}
     return found
+
+
+def _read(path: str) -> dict[str, str]:
+    with open(path, "rb") as file:
+        found = json.load(file)
+    if not isinstance(found, dict):
+        raise ValueError(path)  # noqa: TRY004 - it is the file that is wrong, as any other JSON error
+    return {str(key): str(text) for key, text in found.items()}
 
 
 def say(key: str, language: str = "en", /, **params: object) -> str:
     """Return the sentence ``key`` in ``language`` with its parameters filled in.
 
     A parameter that is itself one of our words (a state, a command, a switch's reason) is said in that
-    language, too. One that was not sent shows as ``…``: a message about a failure must not fail itself.
+    language, too. One that was not sent shows as ``…``: a message about a failure must not fail itself. What an
+    interface does not say in that language is said in English, and else is its key.
     """
+    interface, slash, rest = key.rpartition("/")
+    text = catalogue(language)[key] if not slash else _about(interface, rest, language)
+    return _filled(text, language, params)
+
+
+def of_error(what: str, code: str, interface: str, language: str, params: Mapping[str, object]) -> str:
+    """Return an error's sentence (``what`` is ``error``) or what to do about it (``hint``)."""
+    key = f"{what}.{code}"
+    own = catalogue(language, interface) if interface else {}
+    text = (
+        own.get(key) or catalogue(language).get(key) or (catalogue("en", interface).get(key) if own else "")
+    )
+    if not text:
+        return say(f"{what}.unknown_code", language, code=code, where=interface or "Offhook")
+    return _filled(text, language, params)
+
+
+def _about(interface: str, key: str, language: str) -> str:
+    return (
+        catalogue(language, interface).get(key)
+        or catalogue("en", interface).get(key)
+        or f"{interface}: {key}"
+    )
+
+
+def _filled(text: str, language: str, params: Mapping[str, object]) -> str:
     known = catalogue(language)
     spoken = dict(params)
     for name, value in params.items():
         if name in _WORDS:
             spoken[name] = known.get(f"{_WORDS[name]}.{value}", value)
-    return known[key].format_map(_Lenient(spoken))
+        elif name == "finding":
+            spoken[name] = known.get(f"check.{value}", str(value)).format_map(_Lenient(params))
+        elif name == "calls":
+            spoken[name] = "".join(f"\n  {_call(line, known)}" for line in str(value).splitlines())
+    try:
+        return text.format_map(_Lenient(spoken))
+    except (ValueError, IndexError, AttributeError):  # a stranger's sentence with a stray brace
+        return text
 
 
-def language_of(environ: dict[str, str] | None = None) -> str:
+def _call(line: str, known: Mapping[str, str]) -> str:
+    """Return a call as an error lists it, its short number, state and party, in the reader's words."""
+    short, _blank, rest = line.partition(" ")
+    state, _blank, who = rest.partition(" ")
+    party, _blank, name = who.partition(" ")
+    words = (short, known.get(f"state.{state}", state), known.get(f"party.{party}", party), name)
+    return "  ".join(word for word in words if word)
+
+
+def language_of(environ: Mapping[str, str] | None = None) -> str:
     """Return the reader's language from OFFHOOK_LANGUAGE, else the locale's variables; English otherwise."""
     known = os.environ if environ is None else environ
     for name in ("OFFHOOK_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):

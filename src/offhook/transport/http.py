@@ -29,14 +29,14 @@ def request(
         # as bytes: a name given as text loads the codec for international names first
         link = socket.create_connection((host.strip("[]").encode("ascii"), int(port)), CONNECT_S)  # type: ignore[arg-type]
     except (OSError, ValueError):
-        raise Unreachable("hub_unreachable", interface="hub", url=url) from None
+        raise Unreachable("hub_unreachable", url=url) from None
     with link:
         link.settimeout(ANSWER_S)
         try:
             link.sendall(_head(method, f"{host}:{port}", path, token, data := _data(body)) + data)
             answer = _read(link)
         except OSError:
-            raise OutcomeUnknown("answer_lost", interface="hub") from None
+            raise OutcomeUnknown("answer_lost") from None
     return _parsed(answer)
 
 
@@ -54,7 +54,7 @@ def _head(method: str, host: str, path: str, token: str, data: bytes) -> bytes:
         f"Content-Length: {len(data)}",
     ]
     if any("\r" in line or "\n" in line for line in lines):
-        raise ProtocolError("reply_unreadable", interface="hub", source="token")
+        raise ProtocolError("reply_unreadable", source="token")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8")
 
 
@@ -64,7 +64,7 @@ def _read(link: socket.socket) -> bytes:
     while chunk := link.recv(1 << 16):
         data += chunk
         if len(data) > LONGEST_ANSWER:
-            raise ProtocolError("message_too_long", interface="hub", limit=LONGEST_ANSWER)
+            raise ProtocolError("message_too_long", limit=LONGEST_ANSWER)
         head, blank, rest = data.partition(b"\r\n\r\n")
         if blank and len(rest) >= (_length(head) or LONGEST_ANSWER):
             break
@@ -83,13 +83,13 @@ def _parsed(answer: bytes) -> dict[str, Any]:
     head, blank, body = answer.partition(b"\r\n\r\n")
     status = head.split(b" ", 2)[1:2]
     if not blank:
-        raise OutcomeUnknown("answer_lost", interface="hub")
+        raise OutcomeUnknown("answer_lost")
     if status == [b"401"]:
-        raise LoginRefused("login_refused", interface="hub")
+        raise LoginRefused("login_refused")
     try:
         value = json.loads(body)
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise ProtocolError("reply_unreadable", interface="hub", source="answer")
+        raise ProtocolError("reply_unreadable", source="answer")
     return value

@@ -29,12 +29,12 @@ def launch(
         scheme = words[0].partition(":")[0].lower()
         registered = handler_of(scheme, environ)
         if registered and _is_offhook(registered):
-            raise SettingsError("callto_loop", interface="callto", scheme=scheme)
+            raise SettingsError("launch_loop", scheme=scheme)
         opener = _on_path("xdg-open", environ)
         if not opener:
-            raise Unavailable("part_missing", interface="callto", part="xdg-open (xdg-utils)")
+            raise Unavailable("part_missing", part="xdg-open (xdg-utils)")
         if not registered:
-            raise Unavailable("no_handler", interface="callto", scheme=scheme)
+            raise Unavailable("no_handler", scheme=scheme)
         words = [opener, words[0]]
     _run(words, environ)
 
@@ -42,14 +42,14 @@ def launch(
 def check_no_loop(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:
     """Raise ``SettingsError`` where we were started by what we started ourselves."""
     if environ.get(GUARD):
-        raise SettingsError("callto_loop", interface="callto", scheme=words[-1].partition(":")[0][:20])
+        raise SettingsError("launch_loop", scheme=words[-1].partition(":")[0][:20])
 
 
 def opener_error() -> OffhookError | None:
     """Return why addresses cannot be opened here, ``None`` where they can."""
     if os.name == "nt" or _on_path("xdg-open", os.environ):
         return None
-    return Unavailable("part_missing", interface="callto", part="xdg-open (xdg-utils)")
+    return Unavailable("part_missing", part="xdg-open (xdg-utils)")
 
 
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -118,7 +118,7 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
 
     program = words[0] if os.path.dirname(words[0]) else _on_path(words[0], environ)
     if not program or not os.path.exists(program):
-        raise Unavailable("program_missing", interface="callto", program=words[0][:80])
+        raise Unavailable("program_missing", program=words[0][:80])
     try:
         child = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
             [program, *words[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -126,7 +126,7 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
         )  # fmt: skip
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "?"
-        raise Unavailable("program_failed", interface="callto", program=words[0][:80], why=why) from None
+        raise Unavailable("program_failed", program=words[0][:80], why=why) from None
     try:
         code = child.wait(0.5 if os.path.basename(program) == "xdg-open" else 0.2)
     except subprocess.TimeoutExpired:
@@ -135,7 +135,7 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
         threading.Thread(target=child.wait, daemon=True).start()  # it runs on; nobody need wait for it
         return
     if code:
-        raise Unavailable("program_failed", interface="callto", program=words[0][:80], why=str(code))
+        raise Unavailable("program_failed", program=words[0][:80], why=str(code))
 
 
 def _shell_execute(address: str, verb: str) -> None:
@@ -152,4 +152,4 @@ def _shell_execute(address: str, verb: str) -> None:
         del os.environ[GUARD]
         os.environ |= own
     if code <= 32:
-        raise Unavailable("no_handler", interface="callto", scheme=address.partition(":")[0])
+        raise Unavailable("no_handler", scheme=address.partition(":")[0])

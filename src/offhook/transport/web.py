@@ -18,7 +18,7 @@ from offhook.errors import SettingsError, Unreachable
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 LONGEST_BODY = 1 << 20
 MOST_REDIRECTS = 5
@@ -34,10 +34,9 @@ class Tls(NamedTuple):
     insecure: bool = False
 
 
-def tls_of(given: "Mapping[str, str]") -> Tls:
-    """Return the settings ``tls.*`` from an interface's options ``tls_*``."""
-    ca, pin, certificate, key = (given.get(f"tls_{name}", "") for name in ("ca", "pin", "certificate", "key"))
-    return Tls(ca, pin, certificate, key, given.get("tls_insecure") == "yes")
+def tls_of(part: "Callable[[str], str]") -> Tls:
+    """Return the TLS settings; ``part`` gives ``ca``, ``pin``, ``certificate``, ``key`` and ``insecure``."""
+    return Tls(part("ca"), part("pin"), part("certificate"), part("key"), insecure=part("insecure") == "yes")
 
 
 class Patience(NamedTuple):
@@ -110,7 +109,7 @@ class Client:
         try:
             link, target, extra = self._link(url, patience)
         except (ValueError, http.client.HTTPException):
-            raise SettingsError("web_url_unusable", interface="web", url=host) from None
+            raise SettingsError("url_unusable", url=host) from None
         try:
             link.connect()
             self._socket = link.sock
@@ -120,12 +119,10 @@ class Client:
             raise _unreachable(host, error) from None
         except (ValueError, http.client.HTTPException) as error:  # a name that is none, a proxy without HTTP
             link.close()
-            raise Unreachable(
-                "server_unreachable", interface="web", host=host, why=type(error).__name__
-            ) from None
+            raise Unreachable("server_unreachable", host=host, why=type(error).__name__) from None
         try:
             if self._over:
-                raise Unreachable("server_unreachable", interface="web", host=host, why="closed")
+                raise Unreachable("server_unreachable", host=host, why="closed")
             return self._sent(link, method, target, [*headers, *extra], body, patience)
         finally:
             self._socket = None
@@ -217,8 +214,7 @@ class _Deadline:
     def response(self, sock: socket.socket, *args: Any, **words: Any) -> http.client.HTTPResponse:
         """Make a response that reads against the deadline."""
         found = http.client.HTTPResponse(sock, *args, **words)
-        found.fp.close()
-        found.fp = io.BufferedReader(_Timed(sock, self))
+        found.fp = io.BufferedReader(_Timed(sock, self, found.fp))
         return found
 
     def left(self) -> float:
@@ -230,11 +226,21 @@ class _Deadline:
 
 
 class _Timed(io.RawIOBase):
-    """A socket's bytes, each read within what is left of a deadline."""
+    """A socket's bytes, each read within what is left of a deadline.
 
-    def __init__(self, sock: socket.socket, deadline: _Deadline) -> None:
+    ``held`` is the file that keeps the socket open: a connection that is to end with this answer is let go of as soon
+    as its head has come.
+    """
+
+    def __init__(self, sock: socket.socket, deadline: _Deadline, held: io.BufferedIOBase) -> None:
         self._sock = sock
         self._deadline = deadline
+        self._held = held
+
+    def close(self) -> None:
+        """Let go of the socket, too."""
+        self._held.close()
+        super().close()
 
     def readable(self) -> bool:
         """Say that it can be read."""
@@ -247,13 +253,19 @@ class _Timed(io.RawIOBase):
 
 
 def _read(response: http.client.HTTPResponse) -> tuple[bytes, str]:
-    """Read the body up to the limit; returns it and what was wrong with it."""
-    data = b""
+    """Read the body up to the limit; returns it and what was wrong with it.
+
+    It may come in any pieces. ``response.length`` says how long it is, where that was said; ``read1`` leaves it as it
+    was.
+    """
+    data, whole = b"", response.length
     try:
         while len(data) <= LONGEST_BODY:
-            part = response.read1(1 << 16) if response.length != 0 else b""
+            if whole is not None and len(data) >= whole:
+                return data, ""
+            part = response.read1(1 << 16)
             if not part:
-                return data, "cut" if response.length else ""
+                return data, "" if whole is None else "cut"
             data += part
     except TimeoutError:
         return data, "late"
@@ -273,7 +285,7 @@ def _split(url: str) -> tuple[bool, str, int, str]:
     except ValueError:
         host, secure, port = "", False, None
     if not host:
-        raise SettingsError("web_url_unusable", interface="web", url=_host(url))
+        raise SettingsError("url_unusable", url=_host(url))
     rest = url.partition("://")[2]
     at = min((rest.find(mark) for mark in "/?" if mark in rest), default=len(rest))
     path = rest[at:].partition("#")[0]
@@ -333,7 +345,7 @@ def is_pinned(certificate: bytes, pin: str) -> bool:
     return sha256(certificate).hexdigest() == pin.replace(":", "").replace(" ", "").lower()
 
 
-def context_of(tls: Tls, interface: str = "web") -> "ssl.SSLContext":
+def context_of(tls: Tls) -> "ssl.SSLContext":
     """Return the TLS context of the settings. Raises ``SettingsError`` for a file that cannot be used."""
     import ssl
 
@@ -345,9 +357,7 @@ def context_of(tls: Tls, interface: str = "web") -> "ssl.SSLContext":
             elif path:
                 context.load_cert_chain(path, tls.key or None, password=lambda: b"")
         except (OSError, ValueError) as error:
-            raise SettingsError(
-                "certificate_unusable", interface=interface, name=name, path=path, why=_reason(error)
-            ) from None
+            raise SettingsError("certificate_unusable", name=name, path=path, why=_reason(error)) from None
     if tls.insecure or tls.pin:  # a pin is stricter than any authority
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -357,12 +367,10 @@ def context_of(tls: Tls, interface: str = "web") -> "ssl.SSLContext":
 def _unreachable(host: str, error: OSError) -> Unreachable:
     why = _reason(error)
     if type(error).__name__.startswith("SSL") or isinstance(error, _PinError):
-        return Unreachable("tls_failed", interface="web", host=host, why=why)
+        return Unreachable("tls_failed", host=host, why=why)
     if why.startswith("Tunnel connection failed"):
-        return Unreachable(
-            "proxy_refused", interface="web", host=host, why=why.removeprefix("Tunnel connection failed: ")
-        )
-    return Unreachable("server_unreachable", interface="web", host=host, why=why)
+        return Unreachable("proxy_refused", host=host, why=why.removeprefix("Tunnel connection failed: "))
+    return Unreachable("server_unreachable", host=host, why=why)
 
 
 def _reason(error: Exception) -> str:

@@ -20,7 +20,6 @@ function showCalls(now) {
   for (const call of now) {
     if (!cards.has(call.id)) { const card = newCard(call.id); cards.set(call.id, card); $("call-list").append(card); inView.observe(card); }
     showCall(cards.get(call.id), call);
-    know(call);
     if (before.get(call.id)?.state !== call.state) announce(call);
   }
   $("no-calls").hidden = now.length > 0;
@@ -94,7 +93,7 @@ function showCall(card, call) {
   const contact = call.contacts?.[0];
   card.dataset.state = call.state ?? "null";
   card.dataset.since = call.connected_at ?? call.started_at ?? "";
-  put(card, ".state-name", [say(`state.${call.state ?? "null"}`), call.consult_of && say("page.consulting"), call.slot && `${say("page.slot")} ${call.slot}`].filter(Boolean).join(" · "));
+  put(card, ".state-name", [say(`state.${call.state ?? "null"}`), call.consult_of && say(calls.some((each) => each.id === call.consult_of) ? "page.consulting" : "page.caller_left"), call.slot && `${say("page.slot")} ${call.slot}`].filter(Boolean).join(" · "));
   put(card, ".name", caller(call));
   put(card, ".detail", [contact?.name, contact?.city, shownNumber(call), contact?.kind, contact && contact.exact === false && say("page.main_number")].filter(Boolean).join(" · "));
   put(card, ".note", contact?.note ?? "");
@@ -147,34 +146,18 @@ function tick() {
 
 // --- history ------------------------------------------------------------------------------------
 
-const seen = new Map();
-
-function remember(event) {
-  if (event.call === undefined) return;
-  const known = seen.get(event.call) ?? { incoming: false, answered: false };
-  if (event.event === "Ringing") known.incoming = true;
-  if (event.event === "Connected") known.answered = true;
-  if (event.event === "Merged") { Object.assign(known, { ...seen.get(event.other), ...known }); seen.delete(event.other); }
-  for (const key of ["number", "name", "party", "contacts", "direction", "dialled"]) if (event[key] !== undefined) known[key] = event[key];
-  seen.set(event.call, known);
-  if (event.event === "Ended") { seen.delete(event.call); addHistory(known, event); }
-}
-
-// What a reload would forget is learnt from the calls as they are.
-function know(call) {
-  const known = seen.get(call.id) ?? { incoming: call.direction === "inbound" || call.state === "alerting", answered: false };
-  known.answered ||= Boolean(call.connected_at);
-  for (const key of ["number", "name", "party", "contacts", "direction", "dialled"]) if (call[key] !== undefined) known[key] = call[key];
-  seen.set(call.id, known);
+// A call that is over tells its own story: the hub sends every call as it is after its end, too.
+function remember({ event, at, reason, snapshot }) {
+  if (event === "Ended") addHistory(snapshot, { at, reason });
 }
 
 function addHistory(known, event) {
-  const missed = known.incoming && !known.answered && !["answered_elsewhere", "rejected"].includes(event.reason);
+  const missed = known.rang && !known.connected_at && !["answered_elsewhere", "rejected"].includes(event.reason);
   const row = document.createElement("li");
   const what = document.createElement("span");
   what.className = missed ? "what missed" : "what";
   const time = new Date(event.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-  const way = say(missed ? "page.missed" : known.incoming ? "page.in" : "page.out");
+  const way = say(missed ? "page.missed" : known.rang ? "page.in" : "page.out");
   what.textContent = `${time} · ${way} · ${caller(known)} · ${say(`reason.${event.reason ?? "unknown"}`)}`;
   row.append(what);
   if (known.number) row.append(numberButton(known.number));
@@ -257,7 +240,7 @@ for (const button of document.querySelectorAll("[data-train]")) button.addEventL
   for (const who of CALLERS[button.dataset.train]) {
     const body = JSON.stringify({ do: "Incoming", to: desk, patience_s: 60, ...who });
     try {
-      const answer = await fetch(`/v1/simulator?desk=${desk}`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
+      const answer = await fetch(`/v1/training?desk=${desk}`, { method: "POST", headers: { "Content-Type": "application/json" }, body });
       if (!answer.ok) problem(sayError((await answer.json()).error));
     } catch { problem(sayError({ code: "line_lost" })); }
   }
@@ -279,9 +262,11 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?") { $("keys-help").showModal(); return; }
   if (!$("single-keys").checked || Date.now() < deafUntil) return;
   for (const name of KEYS[event.key.toLowerCase()] ?? []) {
-    const call = calls.filter((each) => each.can?.includes(name)).sort((one, other) => order(one, name) - order(other, name))[0];
-    if (!call) continue;
+    const able = calls.filter((each) => each.can?.includes(name));
+    if (!able.length) continue;
     event.preventDefault();
+    const call = name === "HangUp" ? onlyOne(able) : able.sort((one, other) => order(one, name) - order(other, name))[0];
+    if (!call) return;
     const hasty = last.key === event.key && last.call !== call.id && Date.now() < last.until;
     if (hasty) return;  // a second press in haste was not meant for another call
     last = { key: event.key, call: call.id, until: Date.now() + AGAIN_MS };
@@ -290,7 +275,15 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// What a key acts on among several calls: the one ringing longest, the one being spoken on, else the newest.
+// What destroys never guesses: a call that talks or rings before one that waits; of several, the person chooses.
+function onlyOne(able) {
+  const lively = able.filter((each) => !["held", "parked"].includes(each.state));
+  const meant = lively.length ? lively : able;
+  if (meant.length > 1) problem(say("page.which", { who: meant.map(caller).join(", ") }));
+  return meant.length > 1 ? null : meant[0];
+}
+
+// What another key acts on among several calls: the one ringing longest, the one being spoken on, else the newest.
 function order(call, name) {
   if (name === "Answer") return calls.indexOf(call);
   return (call.state === "connected" ? 0 : 1) - calls.indexOf(call) / 1000;
@@ -331,5 +324,5 @@ $("settings").href = `/desk/${desk}/settings`;
 setInterval(tick, 500);
 hub.start();
 const about = await (await fetch("/v1/about")).json();
-$("training").hidden = !about.simulator;
-$("training").open = about.simulator;
+$("training").hidden = !about.training;
+$("training").open = about.training;

@@ -2,9 +2,10 @@
 const SILENCE_MS = 25_000;
 const ANSWER_MS = 15_000;
 const LONGEST_PAUSE_MS = 5000;
+const REMEMBERED = 1000;  // events had, by their seq
 
 export function link(desk, on) {
-  const asked = new Map();
+  const asked = new Map(), had = new Set();
   let socket = null, live = false, resume = null, quiet = 0, pause = 300;
 
   function start() {
@@ -35,19 +36,21 @@ export function link(desk, on) {
     else if (message.error) on.problem(message.error);
   }
 
-  function welcome({ log, seq, up, calls }) {
+  function welcome({ seq, up, calls }) {
     live = true;
     pause = 300;
-    resume = { log, seq };
+    resume = seq;
     on.line(up ? "up" : "lost");
     on.calls(calls);
     for (const { text } of asked.values()) socket.send(text);  // what went out and was not answered
   }
 
   function event(message) {
-    if (message.seq <= resume.seq) return;
-    if (message.seq !== resume.seq + 1) { socket.close(); return; }  // something was missed: resume
-    resume.seq = message.seq;
+    if (message.seq === resume || had.has(message.seq)) return;
+    if (message.after !== resume) { socket.close(); return; }  // something was missed: resume
+    resume = message.seq;
+    had.add(resume);
+    if (had.size > REMEMBERED) had.delete(had.values().next().value);
     on.event(message);
   }
 

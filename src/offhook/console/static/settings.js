@@ -7,13 +7,10 @@ const desk = location.pathname.split("/").at(-2);
 const SECTIONS = {
   prefix: ["outside_prefix", "internal_numbers", "dial_format", "country", "incoming_strip", "emergency_numbers", "emergency_prefix"],
   desk: ["desk.extension", "desk.user", "desk.password", "desk.ident"],
-  callto: ["callto.command", "callto.verb", "callto.program"],
-  web: ["shared_folder", "web.file", "web.events", "web.event_name", "web.timeout_s", "web.connect_timeout_s", "web.call_max_s"],
+  file: ["shared_folder"],
   guard: ["guard.countries", "guard.premium", "guard.barred", "guard.per_minute"],
   tls: ["tls.ca", "tls.pin", "tls.certificate", "tls.key", "tls.insecure"],
 };
-// What a desk can telephone with; switches are the hub's business.
-const CHOICES = ["hub", "callto", "web", "tapi", "alsatel", "phonepc", "isicom", "com"];
 let shown = { settings: [], interfaces: [], file: null };
 
 const scope = () => document.querySelector("[name=scope]:checked").value;
@@ -22,16 +19,42 @@ const known = (name) => shown.settings.find((each) => each.name === name);
 // --- showing ------------------------------------------------------------------------------------
 
 function show() {
-  for (const [section, names] of Object.entries(SECTIONS)) {
-    const place = document.querySelector(`[data-section=${section}]`);
-    place.querySelectorAll(".field").forEach((each) => each.remove());
-    const before = place.querySelector(".hint, h3");
-    for (const name of names) place.insertBefore(field(known(name)), before);
-  }
+  $("own").replaceChildren(...ordered().map(ownSection));
+  for (const [section, names] of Object.entries(SECTIONS)) fill(document.querySelector(`[data-section="${section}"]`), names);
   showInterfaces();
   showFile();
-  $("example").textContent = say("page.settings.example", { text: shown.example });
 }
+
+function fill(place, names) {
+  place.querySelectorAll(".field").forEach((each) => each.remove());
+  const before = place.querySelector(".hint");
+  for (const name of names) place.insertBefore(field(known(name)), before);
+}
+
+// What a desk can telephone with first, what is not there yet last; switches between.
+function ordered() {
+  const rank = (each) => (later(each) ? 2 : 0) + (each.per_desk ? 0 : 1);
+  return [...shown.interfaces].sort((one, other) => rank(one) - rank(other) || one.name.localeCompare(other.name));
+}
+
+function later(found) { return found.error?.code === "interface_not_there_yet"; }
+
+// An interface's own section: its settings, and what it would send.
+function ownSection(found) {
+  const root = $("interface").content.firstElementChild.cloneNode(true);
+  root.dataset.section = found.name;
+  root.querySelector("h2").textContent = titled(found.name);
+  const hint = root.querySelector(".hint"), example = found.example;
+  hint.textContent = later(found) ? say("page.settings.later") : found.error ? sayError(found.error)
+    : example?.error ? sayError(example.error) : example ? say("page.settings.example", { text: example.sends.join("\n") }) : "";
+  hint.hidden = !hint.textContent;
+  fill(root, found.settings);
+  root.hidden = !found.settings.length && !hint.textContent;
+  return root;
+}
+
+function titled(name) { const own = say(`${name}/section`); return own === `${name}/section` ? called(name) : own; }
+function called(name) { const own = say(`${name}/name`); return own === `${name}/name` ? name : own; }
 
 function field(setting) {
   const root = $("field").content.firstElementChild.cloneNode(true);
@@ -41,7 +64,7 @@ function field(setting) {
   input.setAttribute("aria-describedby", `origin-${setting.name}`);
   const label = root.querySelector("label");
   label.htmlFor = input.id;
-  label.textContent = say(`setting.${setting.name}`).replaceAll("`", "");
+  label.textContent = say(setting.text).replaceAll("`", "");
   label.after(input);
   const origin = root.querySelector(".origin");
   origin.id = `origin-${setting.name}`;
@@ -95,15 +118,15 @@ function originOf(setting) {
 
 function showInterfaces() {
   const setting = known("interface"), own = setting[scope()], locked = setting.locked || (scope() === "machine" && desk !== shown.first);
-  const names = CHOICES.filter((name) => shown.interfaces.some((each) => each.name === name));
+  const names = ordered().filter((each) => each.per_desk).map((each) => each.name);
   $("interfaces").replaceChildren(...["", ...names].map((name) => {
     const found = shown.interfaces.find((each) => each.name === name);
     const label = document.createElement("label"), radio = document.createElement("input");
     label.className = "tick interface";
     Object.assign(radio, { type: "radio", name: "interface", value: name, checked: (own ?? "") === name });
-    radio.disabled = locked || (desk !== shown.first && !["", "hub", "web"].includes(name)) || (found && !found.ready && found.error?.code === "interface_not_there_yet");
+    radio.disabled = locked || (desk !== shown.first && found && !found.by_page) || (found && ["interface_not_there_yet", "interface_broken"].includes(found.error?.code));
     const text = document.createElement("span");
-    text.textContent = name ? say(`interface.${name}`) : `${say("page.settings.inherit")} (${say(`interface.${setting.value}`)})`;
+    text.textContent = name ? called(name) : `${say("page.settings.inherit")} (${called(setting.value)})`;
     label.append(radio, text);
     if (found?.error) {
       const why = document.createElement("small");

@@ -1,5 +1,5 @@
 // What the page says: the same sentences as the command line, from /texts/en.json and fr.json.
-const OURS = { state: "state", command: "command", why: "cause" };
+const OURS = { state: "state", command: "command", why: "cause", finding: "check" };
 let words = {};
 
 export async function choose(language) {
@@ -10,13 +10,26 @@ export async function choose(language) {
 }
 
 export function say(key, values = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_whole, name) => words[`${OURS[name]}.${values[name]}`] ?? values[name] ?? "…");
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_whole, name) => {
+    const known = `${OURS[name]}.${values[name]}`;
+    return words[known] ? say(known, { ...values, [name]: "" }) : name === "calls" ? listed(values.calls) : values[name] ?? "…";
+  });
+}
+
+// The calls an error lists: each one's short number, state and party.
+function listed(calls) {
+  return String(calls ?? "…").split("\n").map((line) => {
+    const [short, state, party, ...name] = line.split(" ");
+    return `\n${[short, words[`state.${state}`] ?? state, words[`party.${party}`] ?? party, name.join(" ")].filter(Boolean).join(" ")}`;
+  }).join("");
 }
 
 // An error as a person at a desk reads it: what is wrong, and what to do here.
-export function sayError({ code, params }) {
-  const hint = words[`page.hint.${code}`] ? `page.hint.${code}` : `hint.${code}`;
-  return words[`error.${code}`] ? `${say(`error.${code}`, params)} ${say(hint, params)}` : say("error.reply_unreadable", { source: code });
+// An interface says its own errors, and may say everybody's in its own words.
+export function sayError({ code, params, interface: where }) {
+  const [error, hint] = ["error", "hint"].map((what) => [`page.${what}.${code}`, `${where}/${what}.${code}`, `${what}.${code}`].find((key) => words[key]));
+  if (error) return `${say(error, params)} ${hint ? say(hint, params) : ""}`.trim();
+  return `${say("error.unknown_code", { where: where || "Offhook", code })} ${say("hint.unknown_code")}`;
 }
 
 export function translate(root) {

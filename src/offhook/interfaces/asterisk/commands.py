@@ -126,7 +126,7 @@ def complete(call: DeskCall, held: DeskCall | None, far: list[Leg], consulted: l
     if call.role is Role.CONSULTING:
         own = held.leg if held is not None else None
         if own is None:
-            raise Refused("switch_no_channel", interface="asterisk")
+            raise Refused("switch_no_channel")
         return [action("Hangup", Channel=own.named, Cause="16")]
     return [action("Bridge", Channel1=_one(far).named, Channel2=_one(consulted).named, Tone="no")]
 
@@ -142,7 +142,7 @@ def cancel_consult(call: DeskCall) -> list[Action]:
 def park(call: DeskCall, far: list[Leg], slot: str) -> list[Action]:
     """Park the other side, in the first free place. It comes back to this phone in the end."""
     if slot:
-        raise Refused("park_slot", interface="asterisk", slot=slot)
+        raise Refused("park_slot", slot=slot)
     own = call.leg.named
     parked = action("Park", Channel=_one(far).named, TimeoutChannel=own, AnnounceChannel=own)
     if call.role is Role.CALLED:
@@ -156,7 +156,7 @@ def park(call: DeskCall, far: list[Leg], slot: str) -> list[Action]:
 def digits(far: list[Leg], text: str) -> list[Action]:
     """Send tones to the other side, one action each."""
     if not re.fullmatch(r"[0-9*#A-Da-d]+", text):
-        raise Refused("number_unreadable", interface="asterisk", number=text[:40])
+        raise Refused("number_unreadable", number=text[:40])
     return [
         action("PlayDTMF", Channel=_one(far).named, Digit=digit.upper(), Duration="120") for digit in text
     ]
@@ -173,7 +173,7 @@ def attach(legs: Iterable[Leg], record: Record) -> list[Action]:
 def on_phone(call: DeskCall, what: str, plan: Dialplan, command: Command) -> list[Action]:
     """Have the phone itself answer (``talk``) or hold (``hold``): an event that many SIP phones obey."""
     if not plan.phone_control:
-        raise Unsupported("phone_control_off", interface="asterisk", command=type(command).__name__)
+        raise Unsupported("phone_control_off", command=type(command).__name__)
     return [action("PJSIPNotify", Channel=call.leg.named, Variable=f"Event={what}")]
 
 
@@ -190,12 +190,12 @@ PARKED = action("ParkedCalls")
 def _dialable(number: str) -> None:
     """Refuse what is no number: a dialplan reads other characters in its own way."""
     if not _EXTEN.fullmatch(number):
-        raise Refused("number_unreadable", interface="asterisk", number=number[:40])
+        raise Refused("number_unreadable", number=number[:40])
 
 
 def _one(far: list[Leg]) -> Leg:
     if not far:
-        raise Refused("switch_no_channel", interface="asterisk")
+        raise Refused("switch_no_channel")
     return far[0]
 
 

@@ -5,10 +5,12 @@ import hashlib
 import itertools
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Self
 
+from offhook.about import About
+from offhook.dialling import Dialled
 from offhook.errors import (
     CommandError,
     LoginRefused,
@@ -18,8 +20,9 @@ from offhook.errors import (
     SettingsError,
     Unsupported,
 )
-from offhook.interface import Availability, only
+from offhook.interface import Availability, Device
 from offhook.interfaces.asterisk import commands
+from offhook.interfaces.asterisk.about import ABOUT
 from offhook.interfaces.asterisk.commands import Action, Dialplan
 from offhook.interfaces.asterisk.events import WANTED, Meaning, began_of
 from offhook.interfaces.asterisk.examine import examine
@@ -30,54 +33,33 @@ from offhook.model import (
     CancelConsult,
     Command,
     CompleteTransfer,
-    Connected,
     Consult,
     Dial,
-    Dialling,
-    Diverted,
-    Ended,
     Event,
     HangUp,
-    Held,
     Hold,
-    LineBack,
-    LineLost,
-    Merged,
     Park,
-    Parked,
     PassRecord,
-    Prompted,
-    RecordPassed,
-    RemoteRinging,
     Resume,
-    Resumed,
-    Retrieved,
-    Ringing,
     SendDigits,
     Snapshot,
     State,
     Transfer,
-    Transferred,
-    Updated,
 )
+from offhook.settings.view import View
 from offhook.switch.desks import DeskCall
-from offhook.switch.link import ANSWER_S, SwitchLink
+from offhook.switch.link import ANSWER_S, EMITS, SwitchLink, switch_address
 from offhook.switch.plan import Plan, plan_of
 from offhook.switch.records import VARIABLE
 from offhook.switch.talk import Leg, Outcome, Talk
 from offhook.switch.watch import Watch
-from offhook.transport.stream import Address, address_of
-from offhook.transport.web import tls_of
+from offhook.transport.stream import Address
 
 PORT, TLS_PORT = 5038, 5039
 GIVE_UP_S = 15.0
 """So long after its time is out, a dial of which nothing was heard is over."""
 
 ACCEPTS: frozenset[type[Command]] = frozenset(commands.SENT)
-EMITS: frozenset[type[Event]] = frozenset({
-    Prompted, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
-    RemoteRinging, Resumed, Retrieved, Ringing, Transferred, Updated,
-})  # fmt: skip
 RECORDED = WANTED | {"VarSet"}
 ONLY = {"VarSet": VARIABLE}
 ON_PHONE: frozenset[type[Command]] = frozenset({Answer, Hold})
@@ -87,24 +69,9 @@ ON_PHONE: frozenset[type[Command]] = frozenset({Answer, Hold})
 class AsteriskInterface(SwitchLink[Message]):
     """Speaks with an Asterisk's manager; serves every desk of its plan."""
 
-    name: ClassVar[str] = "asterisk"
-    interface_name = "asterisk"
+    about: ClassVar[About] = ABOUT
     emits: ClassVar[frozenset[type[Event]]] = EMITS
     accepts: frozenset[type[Command]] = ACCEPTS
-    applies_rules: ClassVar[bool] = False
-    per_desk: ClassVar[bool] = False
-    settings: ClassVar[Mapping[str, str]] = {
-        **{
-            key: f"asterisk.{key}"
-            for key in (
-                "address", "user", "password", "tls", "events", "context", "ring", "ring_s", "auto_answer",
-                "phone_control", "extensions", "devices", "trunks", "trunk_contexts",
-            )
-        },
-        **{f"tls_{key}": f"tls.{key}" for key in ("ca", "pin", "certificate", "key", "insecure")},
-        "country": "country",
-        "incoming_strip": "incoming_strip",
-    }  # fmt: skip
 
     def __init__(
         self,
@@ -116,7 +83,7 @@ class AsteriskInterface(SwitchLink[Message]):
         *,
         events: str = "call,agent",
         ring_all: bool = False,
-        country: str = "FR",
+        country: str,
         strip: tuple[str, ...] = (),
     ) -> None:
         super().__init__(address, Watch(plan, Meaning, country, strip))
@@ -133,46 +100,32 @@ class AsteriskInterface(SwitchLink[Message]):
         self._dials: dict[str, Leg] = {}
 
     @classmethod
-    def availability(cls) -> Availability:
+    async def availability(cls) -> Availability:
         """It needs nothing but this package; where the switch is, is a setting."""
-        return Availability(name=cls.name)
+        return Availability(ABOUT.name)
 
     @classmethod
-    def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
-        """Return one for ``extension``; see :attr:`settings`. Raises ``SettingsError``."""
-        given = only(options, *cls.settings)
-        tls = tls_of(given) if given.get("tls") == "yes" else None
-        address = address_of(given.get("address") or "127.0.0.1", TLS_PORT if tls else PORT, tls)
-        if address is None:
-            raise SettingsError(
-                "setting_unreadable", name="asterisk.address", where="asterisk.address", expected="host:port"
-            )
-        header = given.get("auto_answer", "")
+    def for_desk(cls, extension: str, options: View) -> tuple[Self, Device]:
+        """Return one for ``extension``. Raises ``SettingsError``."""
+        address = switch_address(options, TLS_PORT if options.flag("tls") else PORT)
+        header = options["auto_answer"]
         if header and not header.partition(":")[2].strip():
-            raise SettingsError(
-                "setting_unreadable",
-                name="asterisk.auto_answer",
-                where="asterisk.auto_answer",
-                expected="Call-Info: <sip:offhook>;answer-after=0",
-            )
+            raise options.wrong("auto_answer", "Call-Info: <sip:offhook>;answer-after=0")
         dialplan = Dialplan(
-            given.get("context", ""),
-            float(given.get("ring_s") or 30),
-            header,
-            given.get("phone_control") == "yes",
+            options["context"], options.decimal("ring_s"), header, options.flag("phone_control")
         )
         made = cls(
             address,
-            plan_of(given, cls.name),
+            plan_of(options),
             dialplan,
-            given.get("user", ""),
-            given.get("password", ""),
-            events=given.get("events") or "call,agent",
-            ring_all=given.get("ring") == "all",
-            country=given.get("country") or "FR",
-            strip=tuple(given.get("incoming_strip", "").replace(",", " ").split()),
+            options["user"],
+            options["password"],
+            events=options["events"],
+            ring_all=options["ring"] == "all",
+            country=options["country"],
+            strip=options.words("incoming_strip"),
         )
-        return made, extension
+        return made, Device(extension)
 
     @classmethod
     def reading(cls, plan: Plan, ended: Callable[[Talk], None]) -> tuple[Framer, Watch[Message]]:
@@ -195,9 +148,7 @@ class AsteriskInterface(SwitchLink[Message]):
             commands.action("Login", AuthType="MD5", Username=self.user, Key=key, Events=mask)
         )
         if answer.get("response") != "Success":
-            raise LoginRefused(
-                "switch_login_refused", interface=self.name, user=self.user, file="manager.conf"
-            )
+            raise LoginRefused("switch_login_refused", user=self.user, file="manager.conf")
 
     async def _look(self, cause: str = "") -> None:
         """Ask for every channel, and for who is parked where the switch has parking."""
@@ -218,7 +169,7 @@ class AsteriskInterface(SwitchLink[Message]):
             elif needed:
                 raise _refusal(what, answer)
         except TimeoutError:
-            raise OutcomeUnknown("answer_lost", interface=self.name) from None
+            raise OutcomeUnknown("answer_lost") from None
         finally:
             self._lists.pop(number, None)
 
@@ -226,7 +177,7 @@ class AsteriskInterface(SwitchLink[Message]):
         super()._give_up_answers()
         for _rows, complete in self._lists.values():
             if not complete.done():
-                complete.set_exception(OutcomeUnknown("answer_lost", interface=self.name))
+                complete.set_exception(OutcomeUnknown("answer_lost"))
                 complete.exception()  # it may be that nobody waits
 
     def _meaning(self) -> Meaning:
@@ -282,25 +233,25 @@ class AsteriskInterface(SwitchLink[Message]):
 
     # --- commands ----------------------------------------------------------------------------------------------
 
-    async def send(self, command: Command) -> None:
+    async def send(self, command: Command, device: Device, dialled: Dialled) -> None:
         """Pass a command on; see :meth:`offhook.interface.Interface.send`."""
         self._needs_link()
         match command:
             case Snapshot():
                 await self._snapshot(command)
             case Dial():
-                await self._dial(command)
+                await self._dial(command, device, dialled)
             case _:
-                await self._on_call(command)
+                await self._on_call(command, device, dialled)
 
-    async def _on_call(self, command: Command) -> None:
-        call = self.watch.call(str(getattr(command, "call", "")), command.line)
+    async def _on_call(self, command: Command, desk: str, dialled: Dialled) -> None:
+        call = self.watch.call(str(getattr(command, "call", "")), desk)
         if call is None:
             raise CommandError("call_unknown", call=str(getattr(command, "call", "")))
-        actions = self._actions(command, call)
+        actions = self._actions(command, call, dialled)
         call.cause = command.id
         if isinstance(command, Transfer) and call.state is State.ALERTING:
-            call.diverted = command.to
+            call.diverted = dialled
         try:
             await self._all(actions)
         except OffhookError:
@@ -310,7 +261,7 @@ class AsteriskInterface(SwitchLink[Message]):
             self.watch.attach(call, command.record)
             self._tell(_now())
 
-    def _actions(self, command: Command, call: DeskCall) -> list[Action]:
+    def _actions(self, command: Command, call: DeskCall, dialled: Dialled) -> list[Action]:
         plan, far = self.dialplan, self.watch.desks.far_legs(call)
         match command:
             case HangUp():
@@ -318,11 +269,11 @@ class AsteriskInterface(SwitchLink[Message]):
                 self._end_unborn(call)
                 return [each for each in commands.hang_up(call) if each.headers[0][1] not in self._unborn]
             case Transfer():
-                return commands.transfer(call, far, command.to, self._reachable(), command.record)
+                return commands.transfer(call, far, dialled, self._reachable(), command.record)
             case Consult():
-                return commands.consult(call, command.to, self._reachable())
+                return commands.consult(call, dialled, self._reachable())
             case CompleteTransfer():
-                held = self.watch.desks.get(call.consult_of)
+                held = self.watch.desks.get(command.held or call.consult_of)
                 others = self.watch.desks.far_legs(held) if held is not None else []
                 attached = commands.attach(others, command.record) if command.record is not None else []
                 return [*attached, *commands.complete(call, held, others, far)]
@@ -341,7 +292,15 @@ class AsteriskInterface(SwitchLink[Message]):
             case Hold():
                 return commands.on_phone(call, "hold", plan, command)
             case _:
-                raise Unsupported("not_by_interface", command=type(command).__name__, by=self.name)
+                raise Unsupported("not_by_interface", command=type(command).__name__, by=ABOUT.name)
+
+    def preview(self, command: Command, device: Device, dialled: Dialled) -> list[str]:
+        """See :meth:`offhook.interface.Interface.preview`: of a dial, as if the first device were registered."""
+        if not isinstance(command, Dial):
+            raise Unsupported("not_by_interface", command=type(command).__name__, by=ABOUT.name)
+        own = self._devices(device)[0]
+        made = commands.originate(own, self._native(0), dialled, self._reachable(), command.record)
+        return [encode(made.name, made.headers).decode().strip()]
 
     def _fetch(self, call: DeskCall) -> list[Action]:
         device = self._devices(call.desk)[0]
@@ -358,9 +317,9 @@ class AsteriskInterface(SwitchLink[Message]):
                     raise refusal
             done = True
 
-    async def _dial(self, command: Dial) -> None:
+    async def _dial(self, command: Dial, desk: str, number: str) -> None:
         plan = self._reachable()
-        devices = await self._registered(command.line)
+        devices = await self._registered(desk)
         # phones that pick up by themselves would all pick up, and each would call the number
         rung = devices if self._ring_all and not plan.auto_answer else devices[:1]
         planned = [(device, self._native(index), self._number()) for index, device in enumerate(rung)]
@@ -368,34 +327,34 @@ class AsteriskInterface(SwitchLink[Message]):
 
         def begin(answer: Message) -> None:
             if answer.get("response") == "Success" and not expected:
-                for device, native, number in planned:
-                    expected[number] = self._expect(command, device, native, number)
+                for device, native, action in planned:
+                    expected[action] = self._expect(command, desk, number, device, native, action)
 
         refused = None
-        for device, native, number in planned:
-            what = commands.originate(device, native, command.number, plan, command.record)
-            answer = await self._act(what, number, begin)
+        for device, native, action in planned:
+            what = commands.originate(device, native, number, plan, command.record)
+            answer = await self._act(what, action, begin)
             if answer.get("response") != "Success":
                 refused = _refusal(what, answer)
-                self._give_up(number)
+                self._give_up(action)
                 if not expected:
-                    planned = [each for each in planned if each[2] != number]
+                    planned = [each for each in planned if each[2] != action]
         if not expected and refused is not None:
             raise refused
         self._rang(command.id, len(expected))
 
-    def _expect(self, command: Dial, device: str, native: str, number: str) -> Leg:
+    def _expect(self, command: Dial, desk: str, number: str, device: str, native: str, action: str) -> Leg:
         """Know a leg that the switch is about to make; of which nothing is heard, it ends in time."""
         leg = self.watch.legs.leg(native, _now(), device)
         leg.began = began_of(native) or leg.at
-        self.watch.desks.dialling(command.line, leg, command.number, command.id, command.record)
-        self._dials[number] = leg
-        self._later(self.dialplan.ring_s + GIVE_UP_S, lambda: self._give_up(number))
+        self.watch.desks.dialling(desk, leg, number, command.id, command.record)
+        self._dials[action] = leg
+        self._later(self.dialplan.ring_s + GIVE_UP_S, lambda: self._give_up(action))
         return leg
 
-    def _give_up(self, number: str) -> None:
+    def _give_up(self, action: str) -> None:
         """End a dial of which nothing was ever heard."""
-        leg = self._dials.pop(number, None)
+        leg = self._dials.pop(action, None)
         if leg is not None and not leg.channel and not leg.gone:
             self.watch.legs.goes(leg, _now(), Outcome.UNAVAILABLE)
             self._tell(_now())
@@ -410,26 +369,25 @@ class AsteriskInterface(SwitchLink[Message]):
             if state not in ("UNAVAILABLE", "INVALID"):
                 there.append(device)
         if not there:
-            raise Refused("device_unregistered", interface=self.name, desk=desk, devices=", ".join(devices))
+            raise Refused("device_unregistered", desk=desk, devices=", ".join(devices))
         return there
 
     def _devices(self, desk: str) -> tuple[str, ...]:
         devices = self.plan.devices_of(desk)
         if not devices:
-            raise Refused("device_unknown", interface=self.name, desk=desk, setting="asterisk.devices")
+            raise Refused("device_unknown", desk=desk, setting="asterisk.devices")
         return devices
 
     def _reachable(self) -> Dialplan:
         if not self.dialplan.context:
-            raise SettingsError("context_missing", interface=self.name, setting="asterisk.context")
+            raise SettingsError("context_missing", setting="asterisk.context")
         return self.dialplan
 
     def _drop(self, leg: Leg) -> None:
         headers = [("ActionID", self._number()), ("Channel", leg.named), ("Cause", "16")]
         self._write(encode("Hangup", headers))
 
-    def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """See :meth:`SwitchLink.examine`."""
+    def _examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
         return examine(self, desks)
 
     async def ask(self, what: Action) -> Message:
@@ -459,16 +417,16 @@ def _refusal(what: Action, answer: Message) -> Refused:
     low = said.lower()
     if "permission denied" in low:
         classes = PERMISSIONS.get(what.name, "call")
-        return Refused("switch_permission", interface="asterisk", action=what.name, classes=classes)
+        return Refused("switch_permission", action=what.name, classes=classes)
     if "unknown command" in low:
-        return Refused("switch_no_action", interface="asterisk", action=what.name)
+        return Refused("switch_no_action", action=what.name)
     if "no such channel" in low or "channel does not exist" in low or "channel not" in low:
-        return Refused("switch_no_channel", interface="asterisk")
+        return Refused("switch_no_channel")
     if "extension" in low and ("exist" in low or "not found" in low):
-        return Refused("switch_no_extension", interface="asterisk", why=said[:120])
+        return Refused("switch_no_extension", why=said[:120])
     if "atxfer" in low or "feature" in low:
-        return Refused("switch_no_feature", interface="asterisk", why=said[:120])
-    return Refused("refused_by_switch", interface="asterisk", why=said[:120] or what.name)
+        return Refused("switch_no_feature", why=said[:120])
+    return Refused("refused_by_switch", why=said[:120] or what.name)
 
 
 PERMISSIONS = {

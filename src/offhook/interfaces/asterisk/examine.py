@@ -29,13 +29,13 @@ async def examine(interface: "AsteriskInterface", desks: Sequence[str]) -> Async
     for missing in interface.plan.faults("asterisk", desks):
         yield missing
     if not interface.dialplan.context:
-        yield SettingsError("context_missing", interface="asterisk", setting="asterisk.context")
+        yield SettingsError("context_missing", setting="asterisk.context")
     heard = asyncio.Event()
     interface.overheard = lambda message: heard.set() if message.get("device") == PROBE else None
     try:
         await interface.open()
     except LoginRefused:
-        yield LoginRefused("ami_account", interface="asterisk", user=interface.user)
+        yield LoginRefused("ami_account", user=interface.user)
         return
     try:
         if interface.why_down:
@@ -52,13 +52,11 @@ async def examine(interface: "AsteriskInterface", desks: Sequence[str]) -> Async
 def _why_down(interface: "AsteriskInterface") -> OffhookError:
     why, address = interface.why_down, str(interface.address)
     if why == "switch_permission":
-        return Refused(
-            "ami_write", interface="asterisk", user=interface.user, classes="call", action="Status"
-        )
+        return Refused("ami_write", user=interface.user, classes="call", action="Status")
     code = CLOSED.get(why, "ami_closed")
     if code == "ami_not_manager" and interface.address.tls is None and why in ("switch_silent", "line_lost"):
-        return Unreachable("ami_tls_wanted", interface="asterisk", address=address)
-    return Unreachable(code, interface="asterisk", address=address)
+        return Unreachable("ami_tls_wanted", address=address)
+    return Unreachable(code, address=address)
 
 
 async def _rights(interface: "AsteriskInterface", heard: asyncio.Event) -> AsyncIterator[OffhookError]:
@@ -69,16 +67,14 @@ async def _rights(interface: "AsteriskInterface", heard: asyncio.Event) -> Async
     for classes, what in tries:
         answer = await interface.ask(what)
         if "permission denied" in answer.get("message").lower():
-            yield Refused(
-                "ami_write", interface="asterisk", user=interface.user, classes=classes, action=what.name
-            )
+            yield Refused("ami_write", user=interface.user, classes=classes, action=what.name)
     for state in ("INUSE", "NOT_INUSE"):
         await interface.ask(action("Setvar", Variable=f"DEVICE_STATE({PROBE})", Value=state))
     try:
         async with asyncio.timeout(HEARD_S):
             await heard.wait()
     except TimeoutError:
-        yield Refused("ami_read", interface="asterisk", user=interface.user)
+        yield Refused("ami_read", user=interface.user)
 
 
 async def _names(interface: "AsteriskInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
@@ -87,17 +83,17 @@ async def _names(interface: "AsteriskInterface", desks: Sequence[str]) -> AsyncI
     if context:
         answer = await interface.ask(action("Getvar", Variable=f"DIALPLAN_EXISTS({context})"))
         if answer.get("value") == "0":
-            yield SettingsError("ami_context", interface="asterisk", context=context)
+            yield SettingsError("ami_context", context=context)
     for desk in desks:
         for device in interface.plan.devices_of(desk):
             state = _state(await interface.ask(device_state(device)))
             if state == "INVALID":
-                yield SettingsError("ami_device", interface="asterisk", device=device, desk=desk)
+                yield SettingsError("ami_device", device=device, desk=desk)
             elif state == "UNAVAILABLE":
-                yield Refused("device_unregistered", interface="asterisk", desk=desk, devices=device)
+                yield Refused("device_unregistered", desk=desk, devices=device)
     for trunk in interface.plan.trunks:
         if _state(await interface.ask(device_state(trunk))) == "INVALID":
-            yield SettingsError("ami_trunk", interface="asterisk", trunk=trunk)
+            yield SettingsError("ami_trunk", trunk=trunk)
 
 
 def _state(answer: Message) -> str:

@@ -88,13 +88,13 @@ class Framer:
         if data.find(_END, searched) < 0:
             self._rest = data
             if len(data) > MAX_MESSAGE:
-                raise ProtocolError("message_too_long", interface="asterisk", limit=MAX_MESSAGE)
+                raise ProtocolError("message_too_long", limit=MAX_MESSAGE)
             return []
         *blocks, self._rest = data.split(_END)
         if len(self._rest) > MAX_MESSAGE or (
             len(data) > MAX_MESSAGE and any(len(b) > MAX_MESSAGE for b in blocks)
         ):
-            raise ProtocolError("message_too_long", interface="asterisk", limit=MAX_MESSAGE)
+            raise ProtocolError("message_too_long", limit=MAX_MESSAGE)
         wanted, only = self._wanted, self._only
         if wanted is None:
             return [Message(bare) for block in blocks if (bare := block.lstrip(b"\r\n"))]
@@ -116,7 +116,7 @@ class Framer:
         line, end, rest = data.partition(b"\r\n")
         hopeful = line[:9] == b"Asterisk "[: len(line)]
         if not hopeful or len(line) > MAX_GREETING:
-            raise ProtocolError("reply_unreadable", interface="asterisk", source="greeting")
+            raise ProtocolError("reply_unreadable", source="greeting")
         if not end:
             self._rest = data
             return data
@@ -129,6 +129,6 @@ def encode(action: str, headers: Iterable[tuple[str, str]]) -> bytes:
     lines = [f"Action: {action}"]
     for key, value in headers:
         if any(character in value + key for character in "\r\n\0"):
-            raise Refused("value_breaks_line", interface="asterisk", field=key)
+            raise Refused("value_breaks_line", field=key)
         lines.append(f"{key}: {value}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode("utf-8", "replace")

@@ -5,11 +5,11 @@ round the scheme's colon and a SIP ``@`` (specification section 7).
 """
 
 import re
-from collections.abc import Callable
 from typing import NamedTuple
 
 from offhook import template
 from offhook.errors import SettingsError
+from offhook.settings.view import View
 from offhook.template import Values
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+)\s*:\s*(?!\\)")
@@ -29,32 +29,32 @@ class Order(NamedTuple):
         return f"Order({self.shown!r})"
 
 
-def order(setting: Callable[[str], str], number: str) -> Order:
-    """Return what dialling ``number`` launches; ``setting`` gives settings by name. Raises ``SettingsError``."""
-    command = setting("callto.command").strip()
+def order(options: View, extension: str, number: str) -> Order:
+    """Return what dialling ``number`` for a desk launches. Raises ``SettingsError``."""
+    command = options["command"].strip()
     values = Values(
         number=number,
-        extension=setting("desk.extension"),
-        user=setting("desk.user"),
-        password=lambda: setting("desk.password"),
-        ident=setting("desk.ident"),
-        event=setting("web.event_name"),
+        extension=extension,
+        user=options["desk.user"],
+        password=lambda: options["desk.password"],
+        ident=options["desk.ident"],
+        event=options["web.event_name"],
     )
     if "$teldest$" not in command.lower():
-        raise SettingsError("callto_without_number", interface="callto", command=command[:60])
+        raise SettingsError("callto_without_number", command=command[:60])
     scheme = SCHEME.match(command)
     if not scheme:
         words = template.arguments(command, values)
         if words[0].lower().endswith((".bat", ".cmd")):
-            raise SettingsError("callto_batch", interface="callto", program=words[0][:80])
+            raise SettingsError("callto_batch", program=words[0][:80])
         return Order(tuple(words), " ".join(template.arguments(command, values.masked())), is_address=False)
     shown = template.fill(command, values.masked(), in_address)
     filled = template.fill(command, values, in_address)
     rest = re.sub(r"\s*@\s*", "@", SCHEME.sub("", filled, count=1))
     address = f"{scheme[1]}:{rest}"
-    program = setting("callto.program").strip()
+    program = options["program"].strip()
     words = [*template.arguments(program, values), address] if program else [address]
-    return Order(tuple(words), shown, is_address=not program, verb=setting("callto.verb") or "OPEN")
+    return Order(tuple(words), shown, is_address=not program, verb=options["verb"] or "OPEN")
 
 
 def in_address(value: str, _before: str = "") -> str:

@@ -1,84 +1,100 @@
 """The interface ``callto``: a line on which numbers go to a program. It tells nothing back."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from offhook import numbers
-from offhook.errors import Unsupported
-from offhook.interface import Availability, only
-from offhook.interfaces.callto.command import order
-from offhook.model import Command, Dial, Dialling, Direction, Event, HandedOver, LineBack, call_id
-from offhook.settings.model import SETTINGS
-from offhook.transport.launch import launch, opener_error
+from offhook.about import About
+from offhook.dialling import Dialled
+from offhook.errors import OffhookError, Unsupported, on
+from offhook.interface import Availability, Device, Telling
+from offhook.interfaces.callto.about import ABOUT
+from offhook.interfaces.callto.cold import ColdDial
+from offhook.model import (
+    Command,
+    Dial,
+    Dialling,
+    Direction,
+    Event,
+    HandedOver,
+    LineBack,
+    call_id,
+    conversation_id,
+)
+from offhook.settings.view import View
+from offhook.transport.launch import opener_error
 from offhook.transport.thread import in_thread
 
 
-class CalltoInterface:
-    """Hands numbers to a program. ``setting`` gives settings by name."""
+class CalltoInterface(Telling):
+    """Hands numbers to a program."""
 
-    name: ClassVar[str] = "callto"
+    about: ClassVar[About] = ABOUT
     accepts: ClassVar[frozenset[type[Command]]] = frozenset({Dial})
     emits: ClassVar[frozenset[type[Event]]] = frozenset({Dialling, HandedOver, LineBack})
-    applies_rules: ClassVar[bool] = False
-    per_desk: ClassVar[bool] = True
-    settings: ClassVar[Mapping[str, str]] = {
-        "command": "callto.command", "verb": "callto.verb", "program": "callto.program", "user": "desk.user",
-        "password": "desk.password", "ident": "desk.ident", "country": "country",
-    }  # fmt: skip
 
-    def __init__(self, setting: Callable[[str], str], line: str) -> None:
-        self._setting = setting
+    def __init__(self, options: View, line: str) -> None:
+        super().__init__()
+        self._options = options
         self._line = line
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._cold = ColdDial(options, line)
 
     @classmethod
-    def availability(cls) -> Availability:
+    async def availability(cls) -> Availability:
         """Say whether this system can open addresses."""
-        return Availability(name=cls.name, error=opener_error())
+        with on(ABOUT.name):
+            return Availability(ABOUT.name, opener_error())
 
     @classmethod
-    def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
-        """Return a line for ``extension``. ``options``: ``command``, ``program``, ``user``, … (:attr:`settings`)."""
-        given = only(options, *cls.settings)
-        values = {name: known.default for name, known in SETTINGS.items()}
-        values |= {cls.settings[option]: text for option, text in given.items()} | {
-            "desk.extension": extension
-        }
-        return cls(values.__getitem__, extension), extension
+    def for_desk(cls, extension: str, options: View) -> tuple[Self, Device]:
+        """Return a line for ``extension``."""
+        return cls(options, extension), Device(extension)
 
     async def open(self) -> None:
         """There is nothing to open."""
-        self._events.put_nowait(LineBack(at=_now(), line=self._line, calls=()))
+        self.tell(LineBack(at=_now(), line=self._line, calls=()))
 
-    async def events(self) -> AsyncIterator[Event]:
-        """Yield what was handed over, until closed."""
-        while (event := await self._events.get()) is not None:
-            yield event
-
-    async def send(self, command: Command) -> None:
+    async def send(self, command: Command, device: Device, dialled: Dialled) -> None:
         """Launch the program; see :meth:`offhook.interface.Interface.send`."""
         if not isinstance(command, Dial):
-            raise Unsupported("not_by_interface", command=type(command).__name__, by=self.name)
-        made = order(self._setting, command.number)
-        await in_thread(lambda: launch(made.words, is_address=made.is_address, verb=made.verb))
-        at = _now()
-        call = call_id(at, f"callto {self._line} {command.id}")
-        party = numbers.party(command.number, country=self._setting("country"))
-        begun = Dialling(
-            at=at, line=self._line, call=call, cause=command.id, direction=Direction.CLICK2DIAL, party=party,
-            dialled=command.number, record=command.record,
-        )  # fmt: skip
-        over = HandedOver(
-            at=at, line=self._line, call=call, cause=command.id, number=party.number or command.number
+            raise Unsupported("not_by_interface", command=type(command).__name__, by=ABOUT.name)
+        await in_thread(lambda: self._cold.dial(dialled))
+        at, native = _now(), f"{self._line} {command.id}"
+        facts: dict[str, Any] = {
+            "at": at, "line": self._line, "call": call_id(at, native), "cause": command.id,
+        }  # fmt: skip
+        party = numbers.party(dialled, country=self._options["country"])
+        self.tell(
+            Dialling(
+                **facts,
+                direction=Direction.CLICK2DIAL,
+                party=party,
+                dialled=dialled,
+                conversation=conversation_id(native),
+                record=command.record,
+            ),
+            HandedOver(**facts, number=party.number or dialled),
         )
-        self._events.put_nowait(begun)
-        self._events.put_nowait(over)
+
+    def preview(self, command: Command, device: Device, dialled: Dialled) -> list[str]:
+        """See :meth:`offhook.interface.Interface.preview`."""
+        return self._cold.preview(dialled)
+
+    async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+        """Make out the command for a number: what it lacks is said now, and nothing is started."""
+        try:
+            self._cold.preview(EXAMPLE)
+        except OffhookError as error:
+            yield error
 
     async def close(self) -> None:
         """Stop."""
-        self._events.put_nowait(None)
+        self.end()
+
+
+EXAMPLE = Dialled("0388202020")
+"""The seed's example number."""
 
 
 def _now() -> datetime:

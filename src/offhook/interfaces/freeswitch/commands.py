@@ -120,7 +120,7 @@ def complete(far: list[Leg], consulted: list[Leg]) -> list[str]:
 def digits(far: list[Leg], text: str) -> list[str]:
     """Send tones to the other side."""
     if not re.fullmatch(r"[0-9*#A-Da-d]+", text):
-        raise Refused("number_unreadable", interface="freeswitch", number=text[:40])
+        raise Refused("number_unreadable", number=text[:40])
     return [f"uuid_send_dtmf {_one(far)} {text.upper()}"]
 
 
@@ -132,20 +132,20 @@ def attach(legs: list[Leg], record: Record) -> list[str]:
 def checked_number(number: str) -> str:
     """Return a number. Raises ``Refused`` for what is none."""
     if not _EXTEN.fullmatch(number):
-        raise Refused("number_unreadable", interface="freeswitch", number=number[:40])
+        raise Refused("number_unreadable", number=number[:40])
     return number
 
 
 def _word(text: str) -> str:
     """Refuse what would be read as more than one word, or as something else."""
     if not _WORD.fullmatch(text):
-        raise Refused("number_unreadable", interface="freeswitch", number=text[:40])
+        raise Refused("number_unreadable", number=text[:40])
     return text
 
 
 def _one(far: list[Leg]) -> str:
     if not far:
-        raise Refused("switch_no_channel", interface="freeswitch")
+        raise Refused("switch_no_channel")
     return _word(far[0].id)
 
 

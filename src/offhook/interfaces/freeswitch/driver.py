@@ -3,10 +3,12 @@
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Self
 
+from offhook.about import About
+from offhook.dialling import Dialled
 from offhook.errors import (
     CommandError,
     LoginRefused,
@@ -17,8 +19,9 @@ from offhook.errors import (
     Unreachable,
     Unsupported,
 )
-from offhook.interface import Availability, only
+from offhook.interface import Availability, Device
 from offhook.interfaces.freeswitch import commands
+from offhook.interfaces.freeswitch.about import ABOUT
 from offhook.interfaces.freeswitch.commands import Dialplan
 from offhook.interfaces.freeswitch.events import CAUSES, SUBCLASSES, WANTED, Meaning
 from offhook.interfaces.freeswitch.examine import examine
@@ -29,43 +32,26 @@ from offhook.model import (
     CancelConsult,
     Command,
     CompleteTransfer,
-    Connected,
     Consult,
     Dial,
-    Dialling,
-    Diverted,
-    Ended,
     Event,
     HangUp,
-    Held,
     Hold,
-    LineBack,
-    LineLost,
-    Merged,
-    Parked,
     PassRecord,
-    Prompted,
     Record,
-    RecordPassed,
-    RemoteRinging,
     Resume,
-    Resumed,
-    Retrieved,
-    Ringing,
     SendDigits,
     Snapshot,
     State,
     Transfer,
-    Transferred,
-    Updated,
 )
+from offhook.settings.view import View
 from offhook.switch.desks import DeskCall
-from offhook.switch.link import ANSWER_S, SwitchLink
+from offhook.switch.link import ANSWER_S, EMITS, SwitchLink, switch_address
 from offhook.switch.plan import Plan, plan_of
 from offhook.switch.talk import Leg, Outcome, Talk
 from offhook.switch.watch import Watch
-from offhook.transport.stream import Address, address_of
-from offhook.transport.web import tls_of
+from offhook.transport.stream import Address
 
 PORT = 8021
 RECORDED = WANTED
@@ -73,33 +59,14 @@ GIVE_UP_S = 15.0
 """So long after its time is out, a dial of which nothing was heard is over."""
 
 ACCEPTS: frozenset[type[Command]] = frozenset(commands.SENT)
-EMITS: frozenset[type[Event]] = frozenset({
-    Prompted, Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, RecordPassed,
-    RemoteRinging, Resumed, Retrieved, Ringing, Transferred, Updated,
-})  # fmt: skip
 
 
 class FreeswitchInterface(SwitchLink[Message]):
     """Speaks with a FreeSWITCH's event socket; serves every desk of its plan."""
 
-    name: ClassVar[str] = "freeswitch"
-    interface_name = "freeswitch"
-    accepts: ClassVar[frozenset[type[Command]]] = ACCEPTS
+    about: ClassVar[About] = ABOUT
     emits: ClassVar[frozenset[type[Event]]] = EMITS
-    applies_rules: ClassVar[bool] = False
-    per_desk: ClassVar[bool] = False
-    settings: ClassVar[Mapping[str, str]] = {
-        **{
-            key: f"freeswitch.{key}"
-            for key in (
-                "address", "password", "tls", "context", "domain", "ring", "ring_s", "auto_answer", "extensions",
-                "devices", "trunks", "trunk_contexts",
-            )
-        },
-        **{f"tls_{key}": f"tls.{key}" for key in ("ca", "pin", "certificate", "key", "insecure")},
-        "country": "country",
-        "incoming_strip": "incoming_strip",
-    }  # fmt: skip
+    accepts: frozenset[type[Command]] = ACCEPTS
 
     def __init__(
         self,
@@ -109,7 +76,7 @@ class FreeswitchInterface(SwitchLink[Message]):
         password: str = "",
         *,
         ring_all: bool = False,
-        country: str = "FR",
+        country: str,
         strip: tuple[str, ...] = (),
     ) -> None:
         super().__init__(address, Watch(plan, Meaning, country, strip))
@@ -127,39 +94,26 @@ class FreeswitchInterface(SwitchLink[Message]):
         """Jobs sent whose beginning is not answered yet."""
 
     @classmethod
-    def availability(cls) -> Availability:
+    async def availability(cls) -> Availability:
         """It needs nothing but this package; where the switch is, is a setting."""
-        return Availability(name=cls.name)
+        return Availability(ABOUT.name)
 
     @classmethod
-    def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
-        """Return one for ``extension``; see :attr:`settings`. Raises ``SettingsError``."""
-        given = only(options, *cls.settings)
-        tls = tls_of(given) if given.get("tls") == "yes" else None
-        address = address_of(given.get("address") or "127.0.0.1", PORT, tls)
-        if address is None:
-            raise SettingsError(
-                "setting_unreadable",
-                name="freeswitch.address",
-                where="freeswitch.address",
-                expected="host:port",
-            )
+    def for_desk(cls, extension: str, options: View) -> tuple[Self, Device]:
+        """Return one for ``extension``. Raises ``SettingsError``."""
         dialplan = Dialplan(
-            given.get("context", ""),
-            given.get("domain", ""),
-            float(given.get("ring_s") or 30),
-            given.get("auto_answer") == "yes",
+            options["context"], options["domain"], options.decimal("ring_s"), options.flag("auto_answer")
         )
         made = cls(
-            address,
-            plan_of(given, cls.name),
+            switch_address(options, PORT),
+            plan_of(options),
             dialplan,
-            given.get("password", ""),
-            ring_all=given.get("ring") == "all",
-            country=given.get("country") or "FR",
-            strip=tuple(given.get("incoming_strip", "").replace(",", " ").split()),
+            options["password"],
+            ring_all=options["ring"] == "all",
+            country=options["country"],
+            strip=options.words("incoming_strip"),
         )
-        return made, extension
+        return made, Device(extension)
 
     @classmethod
     def reading(cls, plan: Plan, ended: Callable[[Talk], None]) -> tuple[Framer, Watch[Message]]:
@@ -180,7 +134,6 @@ class FreeswitchInterface(SwitchLink[Message]):
         if not answer.reply.startswith("+OK"):
             raise LoginRefused(
                 "switch_login_refused",
-                interface=self.name,
                 user="(event socket)",
                 file="event_socket.conf.xml",
             )
@@ -189,7 +142,7 @@ class FreeswitchInterface(SwitchLink[Message]):
         answer = await self._plainly(f"event plain {wanted}")
         self.domain = self.dialplan.domain or _domain((await self._do(commands.DOMAIN)).text)
         if not answer.reply.startswith("+OK"):
-            raise Refused("refused_by_switch", interface=self.name, why=answer.reply[:120])
+            raise Refused("refused_by_switch", why=answer.reply[:120])
 
     async def _plainly(self, command: str) -> Message:
         """Send one of the two commands that have no id; only one is ever under way."""
@@ -206,7 +159,7 @@ class FreeswitchInterface(SwitchLink[Message]):
         finally:
             for began, _begin in self._begun.values():
                 if not began.done():
-                    began.set_exception(OutcomeUnknown("answer_lost", interface=self.name))
+                    began.set_exception(OutcomeUnknown("answer_lost"))
 
     async def _look(self, cause: str = "") -> None:
         self.watch.asked()
@@ -240,11 +193,9 @@ class FreeswitchInterface(SwitchLink[Message]):
             if self._greeted is not None and not self._greeted.done():
                 self._greeted.set_result(None)
         elif message.kind == "text/disconnect-notice":
-            raise Unreachable("line_lost", interface=self.name)
+            raise Unreachable("line_lost")
         elif message.kind == "text/rude-rejection":
-            raise LoginRefused(
-                "switch_login_refused", interface=self.name, user="(acl)", file="event_socket.conf.xml"
-            )
+            raise LoginRefused("switch_login_refused", user="(acl)", file="event_socket.conf.xml")
         elif message.kind == "command/reply":
             self._take_reply(message)
         self._tell(at)
@@ -268,28 +219,28 @@ class FreeswitchInterface(SwitchLink[Message]):
 
     # --- commands ------------------------------------------------------------------------------------------------
 
-    async def send(self, command: Command) -> None:
+    async def send(self, command: Command, device: Device, dialled: Dialled) -> None:
         """Pass a command on; see :meth:`offhook.interface.Interface.send`."""
         self._needs_link()
         match command:
             case Snapshot():
                 await self._snapshot(command)
             case Dial():
-                await self._dial(command.line, command.number, command)
+                await self._dial(device, dialled, command)
             case _:
-                await self._on_call(command)
+                await self._on_call(command, device, dialled)
 
-    async def _on_call(self, command: Command) -> None:
-        call = self.watch.call(str(getattr(command, "call", "")), command.line)
+    async def _on_call(self, command: Command, desk: str, dialled: Dialled) -> None:
+        call = self.watch.call(str(getattr(command, "call", "")), desk)
         if call is None:
             raise CommandError("call_unknown", call=str(getattr(command, "call", "")))
         if isinstance(command, Consult):
-            await self._consult(command, call)
+            await self._consult(command, call, desk, dialled)
             return
         far = self.watch.desks.far_legs(call)
-        texts = self._texts(command, call, far)
+        texts = self._texts(command, call, far, dialled)
         call.cause = command.id
-        undo = self._beforehand(command, call, far)
+        undo = self._beforehand(command, call, far, dialled)
         try:
             await self._all(texts)
         except OffhookError:
@@ -300,20 +251,27 @@ class FreeswitchInterface(SwitchLink[Message]):
             self.watch.attach(call, command.record)
             self._tell(datetime.now(UTC))
 
-    async def _consult(self, command: Consult, call: DeskCall) -> None:
+    def preview(self, command: Command, device: Device, dialled: Dialled) -> list[str]:
+        """See :meth:`offhook.interface.Interface.preview`: of a dial, as if the first device were registered."""
+        if not isinstance(command, Dial):
+            raise Unsupported("not_by_interface", command=type(command).__name__, by=ABOUT.name)
+        own = self._devices(device)[0]
+        return [commands.originate(own, str(uuid.uuid4()), dialled, self._reachable(), command.record)]
+
+    async def _consult(self, command: Consult, call: DeskCall, desk: str, dialled: Dialled) -> None:
         """Hold the call and make a second one; where that cannot begin, the first goes on."""
-        commands.checked_number(command.to)
-        await self._registered(command.line)
+        commands.checked_number(dialled)
+        await self._registered(desk)
         held = call.state is State.CONNECTED
         await self._all(commands.hold(call) if held else [])
         try:
-            await self._dial(command.line, command.to, command, call)
+            await self._dial(desk, dialled, command, call)
         except OffhookError:
             if held:
                 await self._all(commands.resume(call))
             raise
 
-    def _texts(self, command: Command, call: DeskCall, far: list[Leg]) -> list[str]:
+    def _texts(self, command: Command, call: DeskCall, far: list[Leg], dialled: Dialled) -> list[str]:
         match command:
             case HangUp():
                 self._end_unborn(call)
@@ -325,9 +283,9 @@ class FreeswitchInterface(SwitchLink[Message]):
             case Resume():
                 return commands.resume(call)
             case Transfer():
-                return commands.transfer(far, command.to, self._reachable(), command.record)
+                return commands.transfer(far, dialled, self._reachable(), command.record)
             case CompleteTransfer():
-                held = self.watch.desks.get(call.consult_of)
+                held = self.watch.desks.get(command.held or call.consult_of)
                 others = self.watch.desks.far_legs(held) if held is not None else []
                 attached = commands.attach(others, command.record) if command.record is not None else []
                 return [*attached, *commands.complete(others, far)]
@@ -339,21 +297,23 @@ class FreeswitchInterface(SwitchLink[Message]):
             case PassRecord():
                 return commands.attach([call.leg, *far], command.record)
             case _:
-                raise Unsupported("not_by_interface", command=type(command).__name__, by=self.name)
+                raise Unsupported("not_by_interface", command=type(command).__name__, by=ABOUT.name)
 
-    def _beforehand(self, command: Command, call: DeskCall, far: list[Leg]) -> Callable[[], None]:
+    def _beforehand(
+        self, command: Command, call: DeskCall, far: list[Leg], dialled: Dialled
+    ) -> Callable[[], None]:
         """Note what the switch will not say was our doing; returns what takes it back."""
         legs, talk = self.watch.legs, call.talk
         if isinstance(command, HangUp):
             call.hanging = True
         elif isinstance(command, Transfer) and call.state is State.ALERTING:
-            call.diverted = command.to
+            call.diverted = dialled
         elif isinstance(command, Transfer) and far:
-            passing = legs.passes("blind", call.leg, command.to, far[0])
+            passing = legs.passes("blind", call.leg, dialled, far[0])
             return lambda: talk.passings.remove(passing)
 
         elif isinstance(command, CompleteTransfer) and far:
-            held = self.watch.desks.get(call.consult_of)
+            held = self.watch.desks.get(command.held or call.consult_of)
             others = self.watch.desks.far_legs(held) if held is not None else []
             if held is not None and others:
                 self._meaning().put_together(others[0], far[0], held.leg)
@@ -412,7 +372,7 @@ class FreeswitchInterface(SwitchLink[Message]):
             async with asyncio.timeout(ANSWER_S):
                 return (await began).reply
         except TimeoutError:
-            raise OutcomeUnknown("answer_lost", interface=self.name) from None
+            raise OutcomeUnknown("answer_lost") from None
         finally:
             self._begun.pop(job, None)
 
@@ -432,9 +392,7 @@ class FreeswitchInterface(SwitchLink[Message]):
 
     async def _registered(self, desk: str) -> list[str]:
         """Return the desk's devices that are there. Raises ``Refused`` where none is."""
-        devices = self.plan.devices_of(desk) or ((desk,) if self.plan.is_desk(desk) else ())
-        if not devices:
-            raise Refused("device_unknown", interface=self.name, desk=desk, setting="freeswitch.devices")
+        devices = self._devices(desk)
         there = []
         for device in devices:
             answer = await self._do(commands.contact(device, self.domain)) if "/" not in device else None
@@ -442,19 +400,24 @@ class FreeswitchInterface(SwitchLink[Message]):
             if "user_not_registered" not in said and not (self.domain and said.startswith("error/")):
                 there.append(device)
         if not there:
-            raise Refused("device_unregistered", interface=self.name, desk=desk, devices=", ".join(devices))
+            raise Refused("device_unregistered", desk=desk, devices=", ".join(devices))
         return there
+
+    def _devices(self, desk: str) -> tuple[str, ...]:
+        devices = self.plan.devices_of(desk) or ((desk,) if self.plan.is_desk(desk) else ())
+        if not devices:
+            raise Refused("device_unknown", desk=desk, setting="freeswitch.devices")
+        return devices
 
     def _reachable(self) -> Dialplan:
         if not self.dialplan.context:
-            raise SettingsError("context_missing", interface=self.name, setting="freeswitch.context")
+            raise SettingsError("context_missing", setting="freeswitch.context")
         return self.dialplan
 
     def _drop(self, leg: Leg) -> None:
         self._send(f"uuid_kill {leg.id} NORMAL_CLEARING", str(uuid.uuid4()))
 
-    def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """See :meth:`SwitchLink.examine`."""
+    def _examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
         return examine(self, desks)
 
     async def ask(self, text: str) -> str:
@@ -500,7 +463,7 @@ def _refusal(text: str, said: str) -> Refused:
     """Return what a command was refused with, as an error that says what to do."""
     low = said.lower()
     if "no such channel" in low or "invalid uuid" in low or "cannot locate session" in low:
-        return Refused("switch_no_channel", interface="freeswitch")
+        return Refused("switch_no_channel")
     if "command not found" in low or "permission" in low or "not allowed" in low:
-        return Refused("switch_no_action", interface="freeswitch", action=text.partition(" ")[0])
-    return Refused("refused_by_switch", interface="freeswitch", why=said[:120])
+        return Refused("switch_no_action", action=text.partition(" ")[0])
+    return Refused("refused_by_switch", why=said[:120])

@@ -24,18 +24,16 @@ async def examine(interface: "FreeswitchInterface", desks: Sequence[str]) -> Asy
     for missing in interface.plan.faults("freeswitch", desks):
         yield missing
     if not interface.dialplan.context:
-        yield SettingsError("context_missing", interface="freeswitch", setting="freeswitch.context")
+        yield SettingsError("context_missing", setting="freeswitch.context")
     try:
         await interface.open()
     except LoginRefused as error:
-        yield LoginRefused(
-            "esl_acl" if error.params.get("user") == "(acl)" else "esl_account", interface="freeswitch"
-        )
+        yield LoginRefused("esl_acl" if error.params.get("user") == "(acl)" else "esl_account")
         return
     try:
         if interface.why_down:
             code = CLOSED.get(interface.why_down, "esl_closed")
-            yield Unreachable(code, interface="freeswitch", address=str(interface.address))
+            yield Unreachable(code, address=str(interface.address))
             return
         async for wrong in _names(interface, desks):
             yield wrong
@@ -62,7 +60,7 @@ async def _names(interface: "FreeswitchInterface", desks: Sequence[str]) -> Asyn
                     )
                     continue
             if "user_not_registered" in await interface.ask(contact(device, domain)):
-                yield Refused("device_unregistered", interface="freeswitch", desk=desk, devices=device)
+                yield Refused("device_unregistered", desk=desk, devices=device)
     for gateway in interface.plan.trunks:
         if "invalid gateway" in (await interface.ask(f"sofia status gateway {gateway}")).lower():
-            yield SettingsError("esl_gateway", interface="freeswitch", gateway=gateway)
+            yield SettingsError("esl_gateway", gateway=gateway)

@@ -60,7 +60,7 @@ def _rows(text: str) -> list[dict[str, str]]:
         rows = found.get("rows", [])
         return [{str(key): str(value) for key, value in row.items()} for row in rows]
     except (ValueError, AttributeError, TypeError, RecursionError):
-        raise ProtocolError("reply_unreadable", interface="freeswitch", source="show") from None
+        raise ProtocolError("reply_unreadable", source="show") from None
 
 
 def _message(row: dict[str, str]) -> Message:

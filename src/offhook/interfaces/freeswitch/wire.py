@@ -80,7 +80,7 @@ class Framer:
         data = self._rest + data if self._rest else data
         if not self._begun:
             if data[: len(_FIRST)] != _FIRST[: len(data)]:
-                raise ProtocolError("reply_unreadable", interface="freeswitch", source="greeting")
+                raise ProtocolError("reply_unreadable", source="greeting")
             self._begun = len(data) >= len(_FIRST)
         found: list[Message] = []
         start, size = 0, len(data)
@@ -93,11 +93,11 @@ class Framer:
             end = data.find(b"\n\n", start)
             if end < 0:
                 if size - start > MAX_HEAD:
-                    raise ProtocolError("message_too_long", interface="freeswitch", limit=MAX_HEAD)
+                    raise ProtocolError("message_too_long", limit=MAX_HEAD)
                 self._need = 0
                 break
             if end - start > MAX_HEAD:
-                raise ProtocolError("message_too_long", interface="freeswitch", limit=MAX_HEAD)
+                raise ProtocolError("message_too_long", limit=MAX_HEAD)
             head = dict(_pairs(data[start:end]))
             length = _length(head.get(b"Content-Length", b"0"))
             if end + 2 + length > size:
@@ -149,10 +149,10 @@ def _name_in(body: bytes) -> bytes:
 
 def _length(text: bytes) -> int:
     if not text.isdigit() or len(text) > 10:
-        raise ProtocolError("reply_unreadable", interface="freeswitch", source="Content-Length")
+        raise ProtocolError("reply_unreadable", source="Content-Length")
     length = int(text)
     if length > MAX_BODY:
-        raise ProtocolError("message_too_long", interface="freeswitch", limit=MAX_BODY)
+        raise ProtocolError("message_too_long", limit=MAX_BODY)
     return length
 
 
@@ -162,7 +162,7 @@ def _object(body: bytes) -> dict[str, str]:
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise ProtocolError("reply_unreadable", interface="freeswitch", source="json")
+        raise ProtocolError("reply_unreadable", source="json")
     return {str(key): value for key, value in found.items() if isinstance(value, str)}
 
 
@@ -172,6 +172,6 @@ def encode(command: str, job: str = "") -> bytes:
     Raises ``Refused`` for a line break or a NUL in it: it would begin another.
     """
     if any(character in command + job for character in "\r\n\0"):
-        raise Refused("value_breaks_line", interface="freeswitch", field=command.partition(" ")[0])
+        raise Refused("value_breaks_line", field=command.partition(" ")[0])
     text = f"bgapi {command}\nJob-UUID: {job}\n\n" if job else f"{command}\n\n"
     return text.encode("utf-8", "replace")

@@ -3,18 +3,22 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Self
 
-from offhook.errors import OutcomeUnknown, ProtocolError, Refused, SettingsError, Unreachable
-from offhook.interface import Availability, only
+from offhook.about import About
+from offhook.dialling import Dialled
+from offhook.errors import OffhookError, OutcomeUnknown, ProtocolError, Refused, Unreachable, on
+from offhook.interface import Availability, Device, Telling
+from offhook.interfaces.simulator.about import ABOUT
 from offhook.interfaces.simulator.events import ACCEPTS, EMITS, Meaning
 from offhook.interfaces.simulator.pbx import Pbx
-from offhook.interfaces.simulator.server import CHUNK, Server, plan
+from offhook.interfaces.simulator.server import CHUNK, Server, ask, plan
 from offhook.interfaces.simulator.wire import Framer, Json, encode
 from offhook.model import Command, Event, LineBack, LineLost, Snapshot
 from offhook.settings.model import extensions
+from offhook.settings.view import View
 from offhook.transport.backoff import pauses
 
 ANSWER_S = 5.0
@@ -29,57 +33,45 @@ OWN_DESKS = [
 log = logging.getLogger(__name__)
 
 
-class SimulatorInterface:
+class SimulatorInterface(Telling):
     """Speaks with the exchange at ``address`` (``host:port``); without one it starts its own.
 
     Serves every extension of the exchange over one link.
     """
 
-    name: ClassVar[str] = "simulator"
+    about: ClassVar[About] = ABOUT
     accepts: ClassVar[frozenset[type[Command]]] = ACCEPTS
     emits: ClassVar[frozenset[type[Event]]] = EMITS
-    applies_rules: ClassVar[bool] = False
-    per_desk: ClassVar[bool] = False
-    settings: ClassVar[Mapping[str, str]] = {
-        "address": "simulator.address",
-        "desks": "hub.desks",
-        "country": "country",
-        "incoming_strip": "incoming_strip",
-    }
 
     def __init__(
-        self, address: str = "", desks: str = "", country: str = "FR", incoming_strip: str = ""
+        self, address: str = "", desks: Sequence[str] = (), country: str = "FR", strip: Sequence[str] = ()
     ) -> None:
+        super().__init__()
         self.address = address
         self.own: Server | None = None
-        self._meaning = Meaning(country, tuple(incoming_strip.replace(",", " ").split()))
-        self._own_desks = {each: f"Poste {each}" for each in _extensions(desks)} | dict(OWN_DESKS)
+        self._meaning = Meaning(country, tuple(strip))
+        self._own_desks = {each: f"Poste {each}" for each in desks} | dict(OWN_DESKS)
         self._ids = itertools.count(1)
         self._writer: asyncio.StreamWriter | None = None
         self._up = False
         self._answers: dict[int, asyncio.Future[Json]] = {}
-        self._snapshots: dict[int, Snapshot] = {}
-        self._events: asyncio.Queue[Event | None] = asyncio.Queue()
+        self._snapshots: dict[int, tuple[str, Device]] = {}
         self._reading: asyncio.Task[None] | None = None
 
     @classmethod
-    def availability(cls) -> Availability:
+    async def availability(cls) -> Availability:
         """It needs nothing but this package."""
-        return Availability(name=cls.name)
+        return Availability(ABOUT.name)
 
     @classmethod
-    def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
+    def for_desk(cls, extension: str, options: View) -> tuple[Self, Device]:
         """Return one for ``extension``, by default the first of its own exchange."""
-        address = options.get("address", "")
+        address = options["address"]
         if address and not 0 < port_of(address) < 1 << 16:
-            raise SettingsError(
-                "setting_unreadable",
-                name="simulator.address",
-                where="simulator.address",
-                expected="host:port",
-            )
-        desks = f"{options.get('desks', '')} {extension}"
-        return cls(**only(options, *cls.settings) | {"desks": desks}), extension or OWN_DESKS[0][0]
+            raise options.wrong("address", "host:port")
+        desks = [*extensions(options["hub.desks"]), *filter(None, [extension])]
+        made = cls(address, desks, options["country"], options.words("incoming_strip"))
+        return made, Device(extension or OWN_DESKS[0][0])
 
     async def open(self) -> None:
         """Start reading; the link comes up, and comes back, by itself."""
@@ -88,19 +80,32 @@ class SimulatorInterface:
             self.address = await self.own.start()
         self._reading = asyncio.get_running_loop().create_task(self._keep_reading())
 
-    async def events(self) -> AsyncIterator[Event]:
-        """Yield what happens until closed."""
-        while (event := await self._events.get()) is not None:
-            yield event
-
-    async def send(self, command: Command) -> None:
+    async def send(self, command: Command, device: Device, dialled: Dialled) -> None:
         """Pass a command on; see :meth:`offhook.interface.Interface.send`."""
         if isinstance(command, Snapshot):
-            await self._ask({"do": "Snapshot"}, command)
+            await self._ask({"do": "Snapshot"}, (command.id, device))
             return
-        answer = await self._ask(self._meaning.request(command))
+        answer = await self._ask(self._meaning.request(command, device, dialled))
         if answer.get("refused"):
-            raise Refused("refused_by_switch", interface=self.name, why=str(answer["refused"]))
+            raise Refused("refused_by_switch", why=str(answer["refused"]))
+
+    def preview(self, command: Command, device: Device, dialled: Dialled) -> list[str]:
+        """See :meth:`offhook.interface.Interface.preview`."""
+        return [encode(self._meaning.request(command, device, dialled)).decode().strip()]
+
+    async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+        """Ask the exchange for its snapshot, where one is set."""
+        try:
+            with on(ABOUT.name):
+                if self.address:
+                    await ask(self.address, {"do": "Snapshot"})
+        except OffhookError as error:
+            yield error
+
+    async def act(self, request: Json) -> Json:
+        """See :class:`offhook.interface.Trained`."""
+        with on(ABOUT.name):
+            return await ask(self.address, request)
 
     async def close(self) -> None:
         """Stop reading and, if it is our own, the exchange."""
@@ -108,14 +113,14 @@ class SimulatorInterface:
             self._reading.cancel()
             await asyncio.gather(self._reading, return_exceptions=True)
             self._reading = None
-            self._events.put_nowait(None)
+            self.end()
         if self.own is not None:
             await self.own.stop()
             self.own = None
 
-    async def _ask(self, request: Json, snapshot: Snapshot | None = None) -> Json:
+    async def _ask(self, request: Json, snapshot: tuple[str, Device] | None = None) -> Json:
         if self._writer is None:
-            raise Unreachable("line_lost", interface=self.name)
+            raise Unreachable("line_lost")
         number = next(self._ids)
         if snapshot is not None:
             self._snapshots[number] = snapshot
@@ -126,7 +131,7 @@ class SimulatorInterface:
             async with asyncio.timeout(ANSWER_S):
                 return await answer
         except TimeoutError:
-            raise OutcomeUnknown("answer_lost", interface=self.name) from None
+            raise OutcomeUnknown("answer_lost") from None
         finally:
             self._answers.pop(number, None)
             self._snapshots.pop(number, None)
@@ -155,7 +160,7 @@ class SimulatorInterface:
             for message in framer.receive(data):
                 if message.get("re") == monitor:
                     calls = self._meaning.snapshot(message)
-                    self._events.put_nowait(LineBack(at=_now(), line="", calls=calls))
+                    self.tell(LineBack(at=_now(), line="", calls=calls))
                     self._up = True
                 elif "re" in message:
                     self._take_answer(message)
@@ -166,8 +171,9 @@ class SimulatorInterface:
         """Pass an answer to whoever asked. A snapshot takes its place among the events, as it came."""
         snapshot = self._snapshots.get(message["re"])
         if snapshot is not None and "connections" in message:
-            calls = tuple(call for call in self._meaning.snapshot(message) if call.line == snapshot.line)
-            self._events.put_nowait(LineBack(at=_now(), line=snapshot.line, cause=snapshot.id, calls=calls))
+            cause, device = snapshot
+            calls = tuple(call for call in self._meaning.snapshot(message) if call.line == device)
+            self.tell(LineBack(at=_now(), line=device, cause=cause, calls=calls))
         answer = self._answers.get(message["re"])
         if answer is not None and not answer.done():
             answer.set_result(message)
@@ -179,8 +185,7 @@ class SimulatorInterface:
         except ProtocolError:
             log.warning("an event of the exchange cannot be read and is left out")
             return
-        for event in meaning:
-            self._events.put_nowait(event)
+        self.tell(*meaning)
 
     def _let_go(self) -> bool:
         """Close the link, if there is one; returns whether it had come up."""
@@ -189,10 +194,10 @@ class SimulatorInterface:
             self._writer = None
         for answer in self._answers.values():
             if not answer.done():
-                answer.set_exception(OutcomeUnknown("answer_lost", interface=self.name))
+                answer.set_exception(OutcomeUnknown("answer_lost"))
         was_up, self._up = self._up, False
         if was_up:
-            self._events.put_nowait(LineLost(at=_now(), line="", why="link"))
+            self.tell(LineLost(at=_now(), line="", why="link"))
         return was_up
 
 
@@ -204,7 +209,3 @@ def port_of(address: str) -> int:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def _extensions(desks: str) -> list[str]:
-    return extensions(desks, "desks") if desks.strip() else []

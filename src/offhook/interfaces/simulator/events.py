@@ -46,6 +46,7 @@ from offhook.model import (
     Updated,
     call_id,
     cleaned,
+    conversation_id,
 )
 from offhook.numbers import party as party_of
 
@@ -92,7 +93,7 @@ class Meaning:
     the call can name it.
     """
 
-    def __init__(self, country: str = "FR", strip: tuple[str, ...] = ()) -> None:
+    def __init__(self, country: str, strip: tuple[str, ...] = ()) -> None:
         self.country = country
         self.strip = strip
         self._keys: dict[tuple[str, str], str] = {}
@@ -109,7 +110,7 @@ class Meaning:
                 self._keys.pop((message["device"], common["call"]), None)
             return found
         except _UNREADABLE:
-            raise ProtocolError("reply_unreadable", interface="simulator", source="event") from None
+            raise ProtocolError("reply_unreadable", source="event") from None
 
     def snapshot(self, answer: Json) -> tuple[Call, ...]:
         """Return every extension's calls from the exchange's snapshot. Raises ``ProtocolError``."""
@@ -117,19 +118,24 @@ class Meaning:
             self._keys.clear()  # it holds every connection there is: what is not in it is over
             return tuple(self._snapshot_call(view) for view in answer["connections"])
         except _UNREADABLE:
-            raise ProtocolError("reply_unreadable", interface="simulator", source="snapshot") from None
+            raise ProtocolError("reply_unreadable", source="snapshot") from None
 
-    def request(self, command: Command) -> Json:
+    def request(self, command: Command, device: str, dialled: str) -> Json:
         """Return the service request for a command."""
         service, *names = _SERVICES[type(command)]
-        request: Json = {"do": service, "device": command.line}
+        request: Json = {"do": service, "device": device}
         if isinstance(command, Dial):
-            return request | {"to": command.number, "cause": command.id, "data": _data(command.record)}
+            return request | {"to": dialled, "cause": command.id, "data": _data(command.record)}
         call = str(getattr(command, "call", ""))
-        request["call"] = self._keys.get((command.line, call), call)
+        request["call"] = self._keys.get((device, call), call)
         for name in names:
             value = getattr(command, name)
-            request["data" if name == "record" else name] = _data(value) if name == "record" else value
+            if name == "record":
+                request["data"] = _data(value)
+            elif name == "held":
+                request["held"] = self._keys.get((device, value), value)
+            else:
+                request[name] = dialled if name == "to" else value
         return request
 
     # --- one connection -----------------------------------------------------------------------------
@@ -155,6 +161,7 @@ class Meaning:
             started_at=_time(view["started"]),
             connected_at=_time(view["answered"]) if view["answered"] else None,
             consult_of=self._consult_of(view),
+            conversation=conversation_id(str(view["thread"])),
             slot=cleaned(view["slot"]),
             record=_record(view),
             refs=(cleaned(view["call"]),),
@@ -173,6 +180,7 @@ class Meaning:
             "direction": _direction(view),
             "party": self._party(view),
             "dialled": cleaned(view["called"]),
+            "conversation": conversation_id(str(view["thread"])),
             "record": _record(view),
             "refs": (cleaned(view["call"]),),
         }
@@ -201,7 +209,8 @@ class Meaning:
         return [Retrieved(**common, by=cleaned(view["by"]))]
 
     def _information(self, view: Json, common: Json) -> list[Event]:
-        found: list[Event] = [Updated(**common, party=self._party(view))]
+        conversation = conversation_id(str(view["thread"]))
+        found: list[Event] = [Updated(**common, party=self._party(view), conversation=conversation)]
         record = _record(view)
         return (
             [*found, RecordPassed(**common, record=record, by=cleaned(view["by"]))]
@@ -214,7 +223,12 @@ class Meaning:
             return [Transferred(**common, to=cleaned(view["to"]), kind=cleaned(view["kind"]))]
         other = call_id(_time(view["old_started"]), view["old"])
         self._keys.pop((view["device"], other), None)
-        facts: Json = {"direction": _direction(view), "party": self._party(view), "record": _record(view)}
+        facts: Json = {
+            "direction": _direction(view),
+            "party": self._party(view),
+            "conversation": conversation_id(str(view["thread"])),
+            "record": _record(view),
+        }
         return [Merged(**common, other=other, **facts)]
 
     def _cleared(self, view: Json, common: Json) -> list[Event]:
@@ -243,7 +257,7 @@ _SERVICES: dict[type[Command], tuple[str, ...]] = {
     Resume: ("RetrieveCall",),
     Transfer: ("SingleStepTransferCall", "to", "record"),
     Consult: ("ConsultationCall", "to"),
-    CompleteTransfer: ("TransferCall", "record"),
+    CompleteTransfer: ("TransferCall", "held", "record"),
     CancelConsult: ("ReconnectCall",),
     SendDigits: ("GenerateDigits", "digits"),
     PassRecord: ("AssociateData", "record"),

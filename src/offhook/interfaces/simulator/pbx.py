@@ -59,12 +59,14 @@ class Talk:
     """One conversation, from the first digit to the last goodbye.
 
     ``answered`` is when it was, else 0; ``tries`` counts the rounds of ringing, so that the end of an
-    earlier round is no end of a later one; ``visits`` counts how often each device came into it.
+    earlier round is no end of a later one; ``visits`` counts how often each device came into it. ``thread`` is CSTA's
+    thread linkage: what belongs together for the outside party.
     """
 
     id: str
     started: float
     dialled: str
+    thread: str
     legs: list[Leg] = field(default_factory=list)
     consult_of: str = ""
     slot: str = ""
@@ -235,15 +237,21 @@ class Pbx:
         self._route(asked, to)
         return {"call": own.key}
 
-    def transfer_call(self, device: str, call: str, data: Json | None = None) -> None:
-        """Connect the party on hold with the one consulted, who may still be ringing."""
+    def transfer_call(self, device: str, call: str, held: str = "", data: Json | None = None) -> None:
+        """Connect the party on hold with the one consulted, who may still be ringing, or with another talked to."""
         own = self._find(device, call)
-        asked, held = own.talk, self.talks.get(own.talk.consult_of)
+        asked = own.talk
+        waiting = self._find(device, held).talk if held else self.talks.get(asked.consult_of)
+        self._connect(own, asked, waiting, data)
+
+    def _connect(self, own: Leg, asked: Talk, held: Talk | None, data: Json | None) -> None:
+        device = own.device
         held_leg = held.leg_of(device) if held else None
         moving = [leg for leg in asked.legs if leg is not own]
         if held is None or held_leg is None or not moving:
             raise PbxRefused("invalidConnectionState")
         held.data, held.answered, held.by = data or held.data, asked.answered, device
+        held.thread = min((held.started, held.thread), (asked.started, asked.thread))[1]
         self._tell("Transferred", held_leg, to=asked.dialled, kind="attended")
         self._clear(held_leg, "normalClearing")
         self._clear(own, "normalClearing")
@@ -572,7 +580,8 @@ class Pbx:
     def _new_talk(self, dialled: str) -> Talk:
         if not isinstance(dialled, str):
             raise PbxRefused("invalidParameter")
-        talk = Talk(f"{self.name}-{next(self._numbers)}", self.now, dialled)
+        name = f"{self.name}-{next(self._numbers)}"
+        talk = Talk(name, self.now, dialled, name)
         self.talks[talk.id] = talk
         return talk
 
@@ -625,6 +634,7 @@ class Pbx:
         return {
             "device": leg.device,
             "call": leg.key,
+            "thread": talk.thread,
             "started": leg.started,
             "answered": talk.answered,
             "ringing": any(each.state == "ringing" for each in talk.legs if each is not leg),

@@ -7,11 +7,12 @@ other request gets its answer, matched by ``id``.
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from offhook.errors import OffhookError, ProtocolError, Unavailable
+from offhook.interface import Traffic
 from offhook.interfaces.simulator.pbx import Habit, Pbx, PbxRefused, Plan
 from offhook.interfaces.simulator.wire import Framer, Json, encode
 
@@ -23,6 +24,8 @@ SLOW_CLIENT = 1 << 24
 class Server:
     """Runs one :class:`Pbx` in real time and lets any number of clients ask and listen."""
 
+    account: ClassVar[str] = ""
+
     def __init__(self, pbx: Pbx, clock: Callable[[], float] = time.time) -> None:
         self.pbx = pbx
         self._clock = clock
@@ -33,12 +36,27 @@ class Server:
         self._alarm: asyncio.TimerHandle | None = None
         self._traffic: asyncio.Task[None] | None = None
 
+    @classmethod
+    def of_desks(cls, desks: Sequence[str]) -> Self:
+        """See :class:`offhook.interface.Pretend`."""
+        return cls(Pbx(plan([(each, f"Poste {each}") for each in desks])))
+
+    async def live(self, traffic: Traffic) -> None:
+        """See :class:`offhook.interface.Pretend`. It plays no recordings."""
+        if traffic.calls_per_s:
+            self.run_traffic(traffic.calls_per_s, traffic.talk_s)
+
+    @staticmethod
+    async def ask(address: str, request: Json) -> Json:
+        """See :class:`offhook.interface.Acted`."""
+        return await ask(address, request)
+
     async def start(self, port: int = 0) -> str:
         """Listen on the loopback; returns ``host:port``. Raises ``Unavailable`` for a port in use."""
         try:
             self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         except (OSError, OverflowError):
-            raise Unavailable("port_taken", interface="simulator", port=port) from None
+            raise Unavailable("port_taken", port=port) from None
         host, bound = self._server.sockets[0].getsockname()[:2]
         return f"{host}:{bound}"
 
@@ -74,7 +92,7 @@ class Server:
             self.pbx.plan.habits[desk := chance.choice(desks)] = Habit(
                 after_s=talk_s * chance.uniform(0.05, 0.2) if answers else None, ring_s=0.0
             )
-            self._ask({
+            self._do({
                 "do": "Incoming", "to": desk, "number": number, "patience_s": talk_s * 0.5,
                 "talk_s": talk_s * chance.uniform(0.5, 1.0),
             })  # fmt: skip
@@ -105,14 +123,14 @@ class Server:
             return
         listening = request.get("do") == "MonitorStart"
         try:
-            answer |= self._ask({"do": "Snapshot"} if listening else request)
+            answer |= self._do({"do": "Snapshot"} if listening else request)
         except PbxRefused as refused:
             answer["refused"] = str(refused)
         writer.write(encode(answer))
         if listening:
             self._listening.add(writer)
 
-    def _ask(self, request: Json) -> Json:
+    def _do(self, request: Json) -> Json:
         try:
             return self.pbx.do(request, self._clock())
         finally:
@@ -169,12 +187,10 @@ async def ask(address: str, request: Json, timeout_s: float = 5.0) -> Json:
                 while data := await reader.read(CHUNK):
                     for answer in framer.receive(data):
                         if answer.get("refused"):
-                            raise Refused(
-                                "refused_by_switch", interface="simulator", why=str(answer["refused"])
-                            )
+                            raise Refused("refused_by_switch", why=str(answer["refused"]))
                         return answer
         return {}
     except OffhookError:
         raise
     except (OSError, TimeoutError, ValueError, OverflowError):
-        raise Unreachable("switch_unreachable", interface="simulator", address=address) from None
+        raise Unreachable("switch_unreachable", address=address) from None

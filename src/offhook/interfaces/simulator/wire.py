@@ -23,7 +23,7 @@ class Framer:
         """Return the objects that ``data`` completes. Raises ``ProtocolError``."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > MAX_LINE or any(len(line) > MAX_LINE for line in lines):
-            raise ProtocolError("message_too_long", interface="simulator", limit=MAX_LINE)
+            raise ProtocolError("message_too_long", limit=MAX_LINE)
         return [_object(line) for line in lines if line.strip()]
 
 
@@ -43,5 +43,5 @@ def _object(line: bytes) -> Json:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise ProtocolError("reply_unreadable", interface="simulator", source="json")
+        raise ProtocolError("reply_unreadable", source="json")
     return value

@@ -7,17 +7,22 @@ for one, good for as long as the server said, and asked for once however many wa
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from typing import NamedTuple, TypeVar
 
-from offhook.errors import OffhookError, SettingsError
+from offhook.dialling import Dialled
+from offhook.errors import OffhookError, SettingsError, on
 from offhook.interfaces.web import wire
+from offhook.interfaces.web.about import ABOUT
 from offhook.interfaces.web.trace import Trace
 from offhook.interfaces.web.wire import Reply, Request, TokenWanted
-from offhook.settings import divalto, shared
-from offhook.settings.divalto import ParameterFile
+from offhook.seed import parameters
+from offhook.seed.folder import web_file
+from offhook.seed.parameters import ParameterFile
+from offhook.settings.shared import SharedFile
+from offhook.settings.view import View
 from offhook.template import Values
-from offhook.transport.web import Client, Patience, Tls
+from offhook.transport.web import Client, Patience, tls_of
 
 Result = TypeVar("Result")
 
@@ -82,6 +87,11 @@ class Account(NamedTuple):
         )
         masked = values.masked()
         return [*requests, wire.request(self.file, "dial", masked).shown]
+
+    def try_login(self) -> None:
+        """Get a token, where the file asks for one. Raises what became of it."""
+        if self.file.on("token", "with_token"):
+            self._token("")
 
     def poll(self, patience_s: float) -> Reply:
         """Read once what is waiting. Raises for a reply that is none."""
@@ -148,36 +158,52 @@ class Account(NamedTuple):
         return reply
 
 
-def account(
-    found: shared.SharedFile | None,
-    setting: Callable[[str], str],
-    home: str,
-    tokens: Tokens | None = None,
-    environ: Mapping[str, str] = os.environ,
-) -> Account:
-    """Return a desk's way to its web API; ``setting`` gives settings by name.
-
-    Raises ``SettingsError`` for a file that is missing or wrong.
-    """
+def account(options: View, extension: str, home: str, tokens: Tokens | None = None) -> Account:
+    """Return a desk's way to its web API. Raises ``SettingsError`` for a file that is missing or wrong."""
+    found = web_file(options.__getitem__, home)
     if found is None:
-        raise SettingsError("parameter_file_missing", interface="web")
-    file = divalto.read(found.data)
+        raise SettingsError("parameter_file_missing")
+    return account_by(found, options, extension, home, tokens)
+
+
+def account_by(
+    found: SharedFile, options: View, extension: str, home: str, tokens: Tokens | None = None
+) -> Account:
+    """The same by a file that was read before."""
+    file = parameters.read(found.data)
     wire.usable(file, found.name)
     values = Values(
-        extension=setting("desk.extension"),
-        user=setting("desk.user"),
-        password=lambda: setting("desk.password"),
-        ident=setting("desk.ident"),
-        event=setting("web.event_name"),
+        extension=extension,
+        user=options["desk.user"],
+        password=lambda: options["desk.password"],
+        ident=options["desk.ident"],
+        event=options["event_name"],
     )
-    tls = Tls(
-        setting("tls.ca"),
-        setting("tls.pin"),
-        setting("tls.certificate"),
-        setting("tls.key"),
-        setting("tls.insecure") == "yes",
-    )
-    answer_s = float(setting("web.timeout_s"))
-    patience = Patience(float(setting("web.connect_timeout_s")), answer_s, answer_s)
+    answer_s = options.decimal("timeout_s")
+    patience = Patience(options.decimal("connect_timeout_s"), answer_s, answer_s)
     folder = os.path.join(home, "log") if file.on("global", "debug") else ""
-    return Account(file, found.name, values, Client(tls, patience), Trace(folder), tokens or Tokens())
+    return Account(
+        file, found.name, values, Client(tls_of(options.tls), patience), Trace(folder), tokens or Tokens()
+    )
+
+
+class ColdDial(NamedTuple):
+    """A dial of a desk without an event loop (:class:`offhook.interface.Cold`)."""
+
+    account: Account
+
+    def preview(self, dialled: Dialled) -> list[str]:
+        """See :class:`~offhook.interface.Cold`."""
+        with on(ABOUT.name):
+            return self.account.shown(dialled)
+
+    def dial(self, dialled: Dialled) -> None:
+        """See :class:`~offhook.interface.Cold`."""
+        with on(ABOUT.name):
+            self.account.dial(dialled)
+
+
+def cold(options: View, extension: str, home: str) -> ColdDial:
+    """Return what dials for a desk without an event loop. Raises ``SettingsError``."""
+    with on(ABOUT.name):
+        return ColdDial(account(options, extension, home))

@@ -2,21 +2,23 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import ClassVar, Self
 
-from offhook.errors import LoginRefused, OffhookError, SettingsError, Unsupported
-from offhook.interface import Availability, only
+from offhook.about import About
+from offhook.dialling import Dialled
+from offhook.errors import LoginRefused, OffhookError, SettingsError, Unsupported, on
+from offhook.interface import Availability, Device, Telling
 from offhook.interfaces.web import wire
+from offhook.interfaces.web.about import ABOUT
 from offhook.interfaces.web.calling import Account, Tokens, account
-from offhook.interfaces.web.events import EMITS, Meaning, Rules
-from offhook.interfaces.web.replies import Item, items
 from offhook.model import Command, Dial, Event, LineBack, LineLost
-from offhook.settings.layers import home
-from offhook.settings.model import SETTINGS
-from offhook.settings.shared import web_file
+from offhook.seed.events import EMITS, Meaning, Rules
+from offhook.seed.replies import Item, items
+from offhook.settings.places import home
+from offhook.settings.view import View
 from offhook.transport.backoff import pauses
 from offhook.transport.thread import in_thread
 
@@ -27,57 +29,41 @@ SHARED_TOKENS = Tokens()
 """Desks that show the same request for a token share what they got."""
 
 
-class WebInterface:
+class WebInterface(Telling):
     """A line on the API that a parameter file describes."""
 
-    name: ClassVar[str] = "web"
+    about: ClassVar[About] = ABOUT
     accepts: ClassVar[frozenset[type[Command]]] = frozenset({Dial})
     emits: ClassVar[frozenset[type[Event]]] = EMITS | {LineBack, LineLost}
-    applies_rules: ClassVar[bool] = False
-    per_desk: ClassVar[bool] = True
-    settings: ClassVar[Mapping[str, str]] = {
-        **{name.partition(".")[2]: name for name in SETTINGS if name.startswith("web.")},
-        **{name.partition(".")[2]: name for name in ("desk.user", "desk.password", "desk.ident")},
-        **{name.replace(".", "_"): name for name in SETTINGS if name.startswith("tls.")},
-        **{name: name for name in ("shared_folder", "country", "incoming_strip")},
-    }
 
     def __init__(self, dialler: Account, poller: Account, line: str, rules: Rules) -> None:
+        super().__init__()
         self._dialler = dialler
         self._poller = poller
         self._line = line
         self._meaning = Meaning(dialler.file, line, rules)
-        self._events: asyncio.Queue[Event | OffhookError | None] = asyncio.Queue()
         self._polling: asyncio.Task[None] | None = None
         self._closed = False
 
     @classmethod
-    def availability(cls) -> Availability:
+    async def availability(cls) -> Availability:
         """It needs nothing but this package; which file it follows is a setting."""
-        return Availability(name=cls.name)
+        return Availability(ABOUT.name)
 
     @classmethod
-    def for_desk(cls, extension: str, options: Mapping[str, str]) -> tuple[Self, str]:
-        """Return a line for ``extension``. ``options``: ``file``, ``user``, ``password``, … (:attr:`settings`).
-
-        Raises ``SettingsError`` for a file that is missing or wrong.
-        """
-        given = only(options, *cls.settings)
-        values = {name: known.default for name, known in SETTINGS.items()}
-        values |= {cls.settings[option]: text for option, text in given.items()} | {
-            "desk.extension": extension
-        }
-        found = web_file(values.__getitem__, home())
-        dialler = account(found, values.__getitem__, home(), SHARED_TOKENS)
-        # its own connection and its own trace: what the settings page watches is the dial
-        poller = account(found, values.__getitem__, home(), SHARED_TOKENS)
+    def for_desk(cls, extension: str, options: View) -> tuple[Self, Device]:
+        """Return a line for ``extension``. Raises ``SettingsError`` for a file that is missing or wrong."""
+        with on(ABOUT.name):
+            dialler = account(options, extension, home(), SHARED_TOKENS)
+            # its own connection and its own trace: what the settings page watches is the dial
+            poller = account(options, extension, home(), SHARED_TOKENS)
         rules = Rules(
-            queue=values["web.events"] == "queue",
-            call_max_s=float(values["web.call_max_s"]),
-            country=values["country"],
-            strip=tuple(values["incoming_strip"].replace(",", " ").split()),
+            queue=options["events"] == "queue",
+            call_max_s=options.decimal("call_max_s"),
+            country=options["country"],
+            strip=options.words("incoming_strip"),
         )
-        return cls(dialler, poller, extension, rules), extension
+        return cls(dialler, poller, extension, rules), Device(extension)
 
     @property
     def url(self) -> str:
@@ -92,23 +78,27 @@ class WebInterface:
         """Begin to read events, where the file says there are any."""
         if self._dialler.file.on("event", "with_event"):
             self._polling = asyncio.get_running_loop().create_task(self._keep_polling())
-            self._polling.add_done_callback(lambda _done: self._events.put_nowait(None))
         else:
-            self._tell([LineBack(at=_now(), line=self._line, calls=())])
+            self.tell(LineBack(at=_now(), line=self._line, calls=()))
 
-    async def events(self) -> AsyncIterator[Event]:
-        """Yield what happens until closed. Raises where the account is refused or the file cannot be used."""
-        while (event := await self._events.get()) is not None:
-            if isinstance(event, OffhookError):
-                raise event
-            yield event
-
-    async def send(self, command: Command) -> None:
+    async def send(self, command: Command, device: Device, dialled: Dialled) -> None:
         """Dial; see :meth:`offhook.interface.Interface.send`."""
         if not isinstance(command, Dial):
-            raise Unsupported("not_by_interface", command=type(command).__name__, by=self.name)
-        await in_thread(lambda: self._dialler.dial(command.number))
-        self._tell(self._meaning.dialled(command, _now()))
+            raise Unsupported("not_by_interface", command=type(command).__name__, by=ABOUT.name)
+        await in_thread(lambda: self._dialler.dial(dialled))
+        self.tell(*self._meaning.dialled(command, dialled, _now()))
+
+    def preview(self, command: Command, device: Device, dialled: Dialled) -> list[str]:
+        """See :meth:`offhook.interface.Interface.preview`."""
+        return self._dialler.shown(dialled)
+
+    async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+        """Get a token where the file asks for one: that is the one login there is."""
+        try:
+            with on(ABOUT.name):
+                await in_thread(self._dialler.try_login)
+        except OffhookError as error:
+            yield error
 
     async def close(self) -> None:
         """Stop reading; a poll under way is ended."""
@@ -119,7 +109,7 @@ class WebInterface:
         if self._polling is not None:
             self._polling.cancel()
             await asyncio.gather(self._polling, return_exceptions=True)
-        self._events.put_nowait(None)
+        self.end()
 
     # --- reading events -------------------------------------------------------------------------------
 
@@ -131,21 +121,21 @@ class WebInterface:
             try:
                 news = await self._poll(patience_s)
             except (LoginRefused, SettingsError) as error:
-                self._events.put_nowait(error)
+                self.end(error)
                 return
             except Exception as error:
                 if not isinstance(error, OffhookError):
                     log.exception("a reply could not be read")
                 if up:
                     why = error.code if isinstance(error, OffhookError) else "reply_unreadable"
-                    self._tell([LineLost(at=_now(), line=self._line, why=why)])
+                    self.tell(LineLost(at=_now(), line=self._line, why=why))
                 up = False if up is not None else None
                 await asyncio.sleep(next(waits))
                 continue
             if not up:
-                self._tell([LineBack(at=_now(), line=self._line, calls=() if up is None else None)])
+                self.tell(LineBack(at=_now(), line=self._line, calls=() if up is None else None))
                 up, waits = True, pauses(max(pause_s, 0.1), LONGEST_PAUSE_S)
-            self._tell([*news, *self._meaning.tick(_now())])
+            self.tell(*news, *self._meaning.tick(_now()))
             await asyncio.sleep(pause_s)
 
     async def _poll(self, patience_s: float) -> list[Event]:
@@ -167,10 +157,6 @@ class WebInterface:
             wire.names(file, "event", "event"),
             self._meaning.ring,
         )
-
-    def _tell(self, events: list[Event]) -> None:
-        for event in events:
-            self._events.put_nowait(event)
 
 
 def _now() -> datetime:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 
 from offhook.interfaces.web.wire import Reply, Request
-from offhook.settings.secret import masked
+from offhook.masking import masked
 
 NAME = "DhDivaltoClickToCall.log"
 LONGEST = 1 << 20

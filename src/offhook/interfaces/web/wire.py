@@ -19,9 +19,9 @@ from offhook.errors import (
     SettingsError,
     Unreachable,
 )
-from offhook.interfaces.web.replies import Names, first
-from offhook.settings.divalto import ParameterFile, seconds
-from offhook.settings.secret import masked
+from offhook.masking import masked
+from offhook.seed.parameters import ParameterFile, seconds
+from offhook.seed.replies import Names, first
 from offhook.template import Values
 
 FORM = "application/x-www-form-urlencoded"
@@ -94,15 +94,12 @@ def _request(file: ParameterFile, section: str, values: Values) -> Request:
 
 def usable(file: ParameterFile, name: str) -> None:
     """Raise ``SettingsError`` naming the first line of a file that is wrong, or what it lacks."""
-    from offhook import texts
-
     for finding in file.errors:
-        if file.section_at(finding.line) == "callto":
-            continue
-        why = texts.say(f"check.{finding.code}", texts.language_of(), **finding.params)
-        raise SettingsError("parameter_file_wrong", interface="web", where=f"{name}:{finding.line}", why=why)
+        if file.section_at(finding.line) != "callto":
+            where = f"{name}:{finding.line}"
+            raise SettingsError("parameter_file_wrong", where=where, finding=finding.code, **finding.params)
     if not file.word("dial", "url"):
-        raise SettingsError("parameter_file_wrong", interface="web", where=name, why="<cliktocalldial> <url>")
+        raise SettingsError("parameter_file_lacks", where=name, what="<cliktocalldial> <url>")
 
 
 def timing(file: ParameterFile) -> tuple[float, float]:
@@ -155,7 +152,7 @@ def asking_token(
     kind, content_type = file.word("token", "type_return").lower(), reply.headers.get("content-type", "")
     token = first(reply.body, content_type, kind, names(file, "token", "token"), "token")
     if not token:
-        raise ProtocolError("token_missing", interface="web")
+        raise ProtocolError("token_missing")
     lifetime = first(reply.body, content_type, kind, Names(), "expires_in")
     plain = lifetime.partition(".")[0]
     known = plain.isascii() and plain.isdigit() and len(plain) < 10
@@ -179,17 +176,17 @@ def _judged(reply: Reply, section: str, values: Values) -> OffhookError | None:
         return None
     if 200 <= status < 300:
         whole = section == "dial" or not fault
-        return None if whole else ProtocolError("reply_cut", interface="web", why=fault)
+        return None if whole else ProtocolError("reply_cut", why=fault)
     if status in (401, 403):
-        return LoginRefused("account_refused", interface="web", status=status, said=_said(reply, values))
+        return LoginRefused("account_refused", status=status, said=_said(reply, values))
     if 400 <= status < 500:
-        return Refused("refused_by_server", interface="web", status=status, said=_said(reply, values))
+        return Refused("refused_by_server", status=status, said=_said(reply, values))
     if section != "dial":  # asking again harms nobody
-        return Unreachable("server_failing", interface="web", status=status or fault)
+        return Unreachable("server_failing", status=status or fault)
     if 300 <= status < 400:
         host = reply.headers.get("location", "").partition("://")[2].partition("/")[0]
-        return OutcomeUnknown("redirected", interface="web", status=status, host=host[:60] or "–")
-    return OutcomeUnknown("server_answer_lost", interface="web", why=fault or f"HTTP {status}")
+        return OutcomeUnknown("redirected", status=status, host=host[:60] or "–")
+    return OutcomeUnknown("server_answer_lost", why=fault or f"HTTP {status}")
 
 
 def _said(reply: Reply, values: Values) -> str:

@@ -1,0 +1,105 @@
+"""What must outlive a crash: each desk's events, open calls and commands. ``sqlite`` is one that keeps it.
+
+Nothing is handed to a desk before it is committed, and a command's id is noted, on the disk, before the command
+goes out. Every method is awaited and none keeps the loop waiting, however many desks there are.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from offhook.board.key import DeskKey
+from offhook.errors import OffhookError
+from offhook.ledger import Outcome
+from offhook.model import Call, Command, News
+
+
+class Noted(NamedTuple):
+    """Something that happened at a desk."""
+
+    desk: DeskKey
+    news: News
+
+
+class Written(NamedTuple):
+    """An event that is committed: its desk, its ``seq`` there, the one before it, and its JSON text."""
+
+    desk: DeskKey
+    seq: str
+    after: str
+    text: str
+
+
+class Kept(NamedTuple):
+    """What is known of a desk from before: its newest ``seq``, its open calls, those that ended, and when."""
+
+    last: str = ""
+    calls: tuple[Call, ...] = ()
+    ended: dict[str, datetime] = {}  # noqa: RUF012 - never changed
+
+
+class StoreFailed(Exception):
+    """A write failed, whole; it may be tried again. Never leaves the board."""
+
+
+class Store(Protocol):
+    """The memory of a board."""
+
+    async def kept(self, desks: Iterable[DeskKey]) -> dict[DeskKey, Kept]:
+        """Return what is known of desks from before."""
+        ...
+
+    async def append(self, happened: Sequence[Noted], now: datetime) -> list[Written]:
+        """Commit what happened and the calls as they are after it, all or nothing. Raises :class:`StoreFailed`."""
+        ...
+
+    async def since(self, desk: DeskKey, seq: str, limit: int = 200) -> list[Written] | None:
+        """Return a desk's next events after ``seq``; ``None`` where not every one of them is kept any more."""
+        ...
+
+    async def forget(self, now: datetime, keep_s: float, keep_events: int) -> None:
+        """Drop what is too old or too much, oldest first. Raises :class:`StoreFailed`."""
+        ...
+
+    async def drop(self, desk: DeskKey) -> None:
+        """Forget a desk that is no more."""
+        ...
+
+    async def outcome(self, desk: DeskKey, command: Command) -> Outcome:
+        """See :meth:`offhook.ledger.Ledger.outcome`.
+
+        Where the hub died between sending and hearing the answer, an event caused by the command is the answer.
+        """
+        ...
+
+    async def begin(self, desk: DeskKey, command: Command, at: datetime) -> None:
+        """See :meth:`offhook.ledger.Ledger.begin`; it survives a power cut."""
+        ...
+
+    async def finish(self, desk: DeskKey, command: Command, error: OffhookError | None) -> None:
+        """See :meth:`offhook.ledger.Ledger.finish`."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of it; what it holds is kept."""
+        ...
+
+
+class DeskLedger:
+    """One desk's commands, as its line asks for them (:class:`offhook.ledger.Ledger`)."""
+
+    def __init__(self, store: Store, desk: DeskKey) -> None:
+        self._store = store
+        self._desk = desk
+
+    async def outcome(self, command: Command) -> Outcome:
+        """See :meth:`Store.outcome`."""
+        return await self._store.outcome(self._desk, command)
+
+    async def begin(self, command: Command, at: datetime) -> None:
+        """See :meth:`Store.begin`."""
+        await self._store.begin(self._desk, command, at)
+
+    async def finish(self, command: Command, error: OffhookError | None) -> None:
+        """See :meth:`Store.finish`."""
+        await self._store.finish(self._desk, command, error)

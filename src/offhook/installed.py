@@ -1,0 +1,56 @@
+"""Which interfaces are installed, and where each lies: ours in ``interfaces/``, others by their entry point.
+
+Nothing of them is imported here. What each says of itself is :class:`offhook.about.About`, found through
+:mod:`offhook.catalogue`.
+"""
+
+import os
+from functools import cache
+
+GROUP = "offhook.interfaces"
+"""The entry point's group: ``NAME = "package.about:ABOUT"``. Those built in are in it, too."""
+OURS = os.path.join(os.path.dirname(__file__), "interfaces")
+
+
+def where(name: str) -> str:
+    """Return where an interface says what it is, as ``module:attribute``; ``""`` for one that is not installed."""
+    if _is_ours(name):  # found without reading what is installed, which a click cannot wait for
+        return f"{GROUP}.{name}.about:ABOUT"
+    return _entries().get(name, "")
+
+
+def names() -> list[str]:
+    """Return every installed interface's name."""
+    return sorted({*_entries(), *_ours()})
+
+
+def folder(name: str) -> str:
+    """Return the folder in which an interface's about-part lies, ``""`` where that cannot be told."""
+    if _is_ours(name):
+        return os.path.join(OURS, name)
+    module = where(name).partition(":")[0]
+    if not module:
+        return ""
+    from importlib.util import find_spec
+
+    try:
+        found = find_spec(module)
+    except Exception:  # noqa: BLE001 - a package that cannot be imported has nothing to say; the catalogue tells why
+        return ""
+    return os.path.dirname(found.origin) if found is not None and found.origin else ""
+
+
+def _is_ours(name: str) -> bool:
+    return name.isidentifier() and os.path.isfile(os.path.join(OURS, name, "about.py"))
+
+
+def _ours() -> list[str]:
+    with os.scandir(OURS) as found:
+        return [each.name for each in found if _is_ours(each.name)]
+
+
+@cache
+def _entries() -> dict[str, str]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry.value for entry in entry_points(group=GROUP)}

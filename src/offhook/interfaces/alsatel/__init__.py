@@ -1,0 +1,1 @@
+"""The interface ``alsatel``: not there yet."""

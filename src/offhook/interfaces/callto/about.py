@@ -1,0 +1,17 @@
+"""What the interface ``callto`` says of itself before it is used. No I/O."""
+
+from offhook.about import About, Setting
+from offhook.errors import SettingsError
+
+ABOUT = About(
+    "callto",
+    driver="offhook.interfaces.callto.driver:CalltoInterface",
+    settings=(
+        Setting("command", default="callto:$teldest$"),
+        Setting("verb", default="OPEN"),
+        Setting("program"),
+    ),
+    uses=("desk.user", "desk.password", "desk.ident", "web.event_name", "country", "shared_folder"),
+    codes={"callto_without_number": SettingsError, "callto_batch": SettingsError},
+    cold="offhook.interfaces.callto.cold:cold",
+)

@@ -1,0 +1,35 @@
+"""Dialling with a program, without an event loop: what every ``offhook dial`` runs."""
+
+from typing import NamedTuple
+
+from offhook.dialling import Dialled
+from offhook.errors import on
+from offhook.interfaces.callto.about import ABOUT
+from offhook.interfaces.callto.command import order
+from offhook.settings.view import View
+from offhook.transport.launch import check_no_loop, launch
+
+
+class ColdDial(NamedTuple):
+    """A dial of a desk (:class:`offhook.interface.Cold`)."""
+
+    options: View
+    extension: str
+
+    def preview(self, dialled: Dialled) -> list[str]:
+        """See :class:`~offhook.interface.Cold`."""
+        with on(ABOUT.name):
+            made = order(self.options, self.extension, dialled)
+            check_no_loop(made.words)
+            return [made.shown]
+
+    def dial(self, dialled: Dialled) -> None:
+        """See :class:`~offhook.interface.Cold`."""
+        with on(ABOUT.name):
+            made = order(self.options, self.extension, dialled)
+            launch(made.words, is_address=made.is_address, verb=made.verb)
+
+
+def cold(options: View, extension: str, home: str) -> ColdDial:
+    """Return what dials for a desk."""
+    return ColdDial(options, extension)

@@ -1,0 +1,5 @@
+"""What the interface ``com`` says of itself before it is used. No I/O."""
+
+from offhook.about import About
+
+ABOUT = About("com")

@@ -1,0 +1,1 @@
+"""The interface ``hub``: a desk's line on an Offhook hub."""

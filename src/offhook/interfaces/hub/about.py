@@ -1,0 +1,11 @@
+"""What the interface ``hub`` says of itself before it is used. No I/O."""
+
+from offhook.about import About, Setting
+
+ABOUT = About(
+    "hub",
+    driver="offhook.interfaces.hub.driver:HubInterface",
+    settings=(Setting("url", by_desk=True), Setting("token", secret=True, by_desk=True)),
+    applies_rules=True,
+    by_page=True,
+)

@@ -1,0 +1,1 @@
+"""The interface ``isicom``: not there yet."""

@@ -1,0 +1,1 @@
+"""The interface ``phonepc``: not there yet."""

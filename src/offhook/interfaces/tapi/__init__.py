@@ -1,0 +1,1 @@
+"""The interface ``tapi``: not there yet."""

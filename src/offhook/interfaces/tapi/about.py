@@ -1,0 +1,5 @@
+"""What the interface ``tapi`` says of itself before it is used. No I/O."""
+
+from offhook.about import About
+
+ABOUT = About("tapi")

@@ -1,0 +1,207 @@
+"""``Line``: one device on one interface, its calls, and the only caller of ``send``."""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from offhook import numbers
+from offhook.calls import BACK_TO_THE_HELD, CallTable, held_for, meant
+from offhook.dialling import NOTHING, Dialled, DialRules
+from offhook.errors import OffhookError, OutcomeUnknown, Unsupported, on
+from offhook.interface import Device, Interface
+from offhook.ledger import Ledger, MemoryLedger
+from offhook.model import (
+    Call,
+    CallCommand,
+    CancelConsult,
+    Command,
+    CompleteTransfer,
+    Consult,
+    Dial,
+    Event,
+    HangUp,
+    News,
+    Transfer,
+)
+from offhook.ordering import Clicks, Pace, dialled
+
+Clock = Callable[[], datetime]
+
+AT_ONCE = 200
+"""So many lines hear what concerns them all in one turn of the loop."""
+
+
+class Line:
+    """One device on one interface: its calls, and the one way commands go out.
+
+    ``device`` is the extension whose events belong here. ``clock`` gives the time in decisions. ``rules`` say
+    what is dialled for a number; without them, what was typed: a hub at the other end has its own. ``name``
+    tells two lines of one device apart.
+    """
+
+    def __init__(
+        self,
+        interface: Interface,
+        device: str,
+        clock: Clock,
+        ledger: Ledger | None = None,
+        rules: DialRules | None = None,
+        name: str = "",
+    ) -> None:
+        self.interface = interface
+        self.device = Device(device)
+        self.name = name or device
+        self.table = CallTable(self.name, lambda: self.interface.accepts)
+        self.rules = rules
+        self._clock = clock
+        self._ledger: Ledger = ledger or MemoryLedger()
+        self._pace = Pace()
+        self._clicks = Clicks()
+        self._under_way: dict[str, asyncio.Future[str]] = {}
+
+    def receive(self, event: Event) -> list[News]:
+        """Take an event of the interface in; returns what is news on this line."""
+        return self.table.apply(replace(event, line=self.name) if event.line != self.name else event)
+
+    async def send(self, command: Command) -> str:
+        """Carry a command out once, however often it comes; returns the id under which it was done.
+
+        That is the command's own, or for the second half of a double click the first one's. Raises what
+        the interface's ``send`` raises, ``Unsupported`` and ``CommandError``.
+        """
+        if command.id not in self._under_way:
+            # nothing is awaited before a click is noted
+            first = self._clicks.first_of(command, self._clock()) if isinstance(command, Dial) else None
+            sending = asyncio.ensure_future(self._once(command, first))
+            self._under_way[command.id] = sending
+            sending.add_done_callback(lambda _done: self._under_way.pop(command.id, None))
+        return await asyncio.shield(self._under_way[command.id])
+
+    async def _once(self, command: Command, first: Dial | None) -> str:
+        """Carry a command out, unless that was done before. ``first``: the dial of which it is the second half."""
+        known = await self._ledger.outcome(command)
+        if known.error is not None:
+            raise known.error
+        if known.begun:
+            return command.id
+        try:
+            return await self._carry_out(command, first)
+        except OffhookError as error:
+            if not isinstance(error, OutcomeUnknown):
+                self._clicks.forget(command)
+            raise
+
+    async def _carry_out(self, command: Command, first: Dial | None) -> str:
+        asked, digits = (command, NOTHING) if first is not None else self._checked(command)
+        await self._ledger.begin(command, self._clock())
+        try:
+            if first is not None:
+                await self.send(first)
+            else:
+                with on(self.interface.about.name):
+                    await self.interface.send(asked, self.device, digits)
+        except OffhookError as error:
+            await self._ledger.finish(command, error)
+            raise
+        await self._ledger.finish(command, None)
+        return (first or command).id
+
+    def _checked(self, command: Command) -> tuple[Command, Dialled]:
+        """Return the command fit to be sent, and what is dialled for it. The one place of ``Unsupported``."""
+        with on(self.interface.about.name):
+            if type(command) not in self.interface.accepts:
+                raise self._unsupported(command)
+            if isinstance(command, CallCommand):
+                command = self._about_a_call(command)
+            return command, self._dialled(command)
+
+    def _about_a_call(self, command: CallCommand) -> Command:
+        """Return the command naming its call. A consultation that rings and is hung up is cancelled."""
+        calls = self.table.calls
+        call = meant(command, calls)
+        if type(command).__name__ not in call.can:
+            raise Unsupported("not_now", command=type(command).__name__, state=call.state.value)
+        rings_for_another = call.state in BACK_TO_THE_HELD and any(
+            each.id == call.consult_of for each in calls
+        )
+        if isinstance(command, HangUp) and rings_for_another and CancelConsult in self.interface.accepts:
+            return CancelConsult(id=command.id, line=command.line, call=call.id)
+        if isinstance(command, CompleteTransfer):
+            return replace(command, call=call.id, held=held_for(command, call, calls).id)
+        return replace(command, call=call.id)
+
+    def _unsupported(self, command: Command) -> Unsupported:
+        about, name = self.interface.about, type(command).__name__
+        if name in about.without:
+            return Unsupported(about.without[name], command=name)
+        return Unsupported("not_by_interface", command=name, by=about.name)
+
+    def _dialled(self, command: Command) -> Dialled:
+        """Return what is dialled for the command's number. Raises ``Refused`` where the guard bars it."""
+        text = number_of(command)
+        if text is None:
+            return NOTHING
+        digits = dialled(text, self.rules)
+        if self.rules is not None:
+            self._pace.check(numbers.read(text).digits, self.rules, self._clock())
+        return digits
+
+
+def number_of(command: Command) -> str | None:
+    """Return the number a command would have dialled, as a person wrote it; ``None`` for one that dials none."""
+    match command:
+        case Dial():
+            return command.number
+        case Transfer() | Consult():
+            return command.to
+        case _:
+            return None
+
+
+async def feed(
+    interface: Interface,
+    line_of: Callable[[str], Line | None],
+    lines: Callable[[], Iterable[Line]],
+    tell: Callable[[Line, list[News]], None],
+) -> None:
+    """Read an interface until it closes, handing each line its news.
+
+    The one reader of an interface that serves many lines. ``line_of`` gives the line of a device, ``lines`` every
+    one: they may come and go. Snapshots for every line are dealt out, so that each line sees its own calls only, some
+    at a time, so that others on the loop have their turn; events for devices nobody has are dropped.
+    """
+    async for event in interface.events():
+        if event.line:
+            line = line_of(event.line)
+            if line is not None:
+                tell(line, line.receive(event))
+            continue
+        of_device = _by_device(event)
+        for count, line in enumerate(list(lines()), 1):
+            if line_of(line.device) is line:
+                tell(line, line.receive(of_device(line.device)))
+            if count % AT_ONCE == 0:
+                await asyncio.sleep(0)
+
+
+async def feed_one(line: Line, tell: Callable[[Line, list[News]], None]) -> None:
+    """The same for an interface that serves one line."""
+    await feed(line.interface, lambda device: line if device == line.device else None, lambda: [line], tell)
+
+
+def _by_device(event: Event) -> Callable[[str], Event]:
+    """Return what gives each device its part of an event that speaks for all."""
+    calls = getattr(event, "calls", None)
+    if calls is None:
+        return lambda device: replace(event, line=device)
+    sorted_out: dict[str, list[Call]] = {}
+    for call in calls:
+        sorted_out.setdefault(call.line, []).append(call)
+
+    def part(device: str) -> Event:
+        words: dict[str, Any] = {"line": device, "calls": tuple(sorted_out.get(device, ()))}
+        return replace(event, **words)
+
+    return part

@@ -1,0 +1,148 @@
+"""Writing settings: one change at a time, whole or not at all, comments and order kept.
+
+A crash or a full disk at any moment leaves the old file as it was (specification section 2).
+"""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from offhook.errors import SettingsError
+from offhook.settings import secret
+from offhook.settings.files import alone, write_whole
+from offhook.settings.model import LISTS, judged, setting
+from offhook.settings.places import FILE, LOCKED, covers_any, machine_file, read_place
+from offhook.settings.values import covers
+
+LOCK_PATIENCE_S = 5.0
+
+
+def file_of(scope: str, folder: str) -> str:
+    """Return the file of a scope: ``machine``, or ``user`` in ``folder``."""
+    return machine_file() if scope == "machine" else os.path.join(folder, FILE)
+
+
+def change(path: str, sets: Mapping[str, str | None]) -> None:
+    """Set settings in a file, or take those away that are ``None``. Secrets go to where they are kept.
+
+    Raises ``SettingsError`` naming what is wrong; nothing is changed then.
+    """
+    import tomlkit
+
+    texts = {name: None if given is None else judged(name, given, name) for name, given in sets.items()}
+    folder = os.path.dirname(path)
+    stale: list[object] = []
+    fresh: list[object] = []
+    with _held(path) as place:
+        document = tomlkit.parse(_text(path))
+        try:
+            for name, text in texts.items():
+                before = _table(document, name).get(name.rpartition(".")[2])
+                _set(document, name, text, folder)
+                if setting(name, name).secret:
+                    stale.append(before)
+                    fresh.append(_table(document, name).get(name.rpartition(".")[2]))
+            write_whole(path, tomlkit.dumps(document).encode(), 0o644 if place == "machine" else 0o600)
+        except OSError:
+            for kept in fresh:  # the file still names the old ones
+                secret.forget(folder, kept)
+            raise
+        for kept in stale:
+            secret.forget(folder, kept)
+
+
+def lock(path: str, names: list[str], *, locked: bool) -> None:
+    """Lock or unlock settings in the machine's file. Raises ``SettingsError``."""
+    import tomlkit
+
+    for name in names:
+        if not covers_any(name):
+            setting(name, LOCKED)
+    with _held(path, "machine"):
+        document = tomlkit.parse(_text(path))
+        place = read_place(path, "machine")
+        for name in names if locked else []:
+            if not any(covers(name, each) for each in place.values):
+                raise SettingsError("nothing_to_lock", name=name, path=path)
+        before = place.locked
+        document[LOCKED] = [each for each in before if each not in names] + (names if locked else [])
+        write_whole(path, tomlkit.dumps(document).encode(), 0o644)
+
+
+@contextlib.contextmanager
+def _held(path: str, place: str = "") -> Iterator[str]:
+    """Hold a settings file for a change; gives the place it is. Raises ``SettingsError``.
+
+    A file that is wrong already is left alone, and said to be.
+    """
+    place = place or ("machine" if path == machine_file() else "user")
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o755 if place == "machine" else 0o700, exist_ok=True)
+        with alone(path + ".lock", LOCK_PATIENCE_S):
+            read_place(path, place)
+            yield place
+    except OSError as error:
+        raise SettingsError("settings_not_written", path=path, why=error.strerror or str(error)) from None
+
+
+def as_toml(sets: Mapping[str, str]) -> str:
+    """Return settings as the text of a settings file."""
+    import tomlkit
+
+    document = tomlkit.document()
+    for name, text in sorted(sets.items(), key=lambda each: ("." in each[0], each[0])):
+        _set(document, name, text, "")
+    return tomlkit.dumps(document)
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def _table(document: Any, name: str) -> Any:
+    head, _dot, _key = name.rpartition(".")
+    return document.get(head, {}) if head else document
+
+
+def _set(document: Any, name: str, text: str | None, folder: str) -> None:
+    head, _dot, key = name.rpartition(".")
+    if text is None:
+        _table(document, name).pop(key, None)
+        return
+    if head and head not in document:
+        import tomlkit
+
+        document[head] = tomlkit.table()
+    _table(document, name)[key] = _as_toml(name, text, folder)
+
+
+def _as_toml(name: str, text: str, folder: str) -> Any:
+    known = setting(name, name)
+    kind = known.kind
+    if known.secret:
+        import tomlkit
+
+        written = tomlkit.inline_table()
+        written.update(secret.keep(folder, name, text))
+        return written
+    if kind == "flag":
+        return text == "yes"
+    if kind in LISTS:
+        return text.split() if kind == "words" else text.replace(",", " ").split()
+    if kind == "table":
+        import tomlkit
+
+        table = tomlkit.inline_table()
+        table.update(
+            {key: names.split(",") for key, _equals, names in (each.partition("=") for each in text.split())}
+        )
+        return table
+    if kind in ("number", "port") or (kind == "decimal" and re.fullmatch(r"[1-9]\d*|0", text)):
+        return int(text)
+    return float(text) if kind == "decimal" else text

@@ -1,0 +1,87 @@
+"""Files of ours: written whole or not at all, and held by one process at a time.
+
+The lock is SQLite's own file lock, the same on every system Python runs on; the operating system lets go of it when its
+holder dies.
+"""
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+
+from offhook.errors import SettingsError, Unavailable
+
+
+def write_whole(path: str, data: bytes, mode: int = 0o600) -> None:
+    """Replace a file's content in one step. Raises ``OSError``; the old file is then as it was."""
+    folder = os.path.dirname(path) or "."
+    draft = f"{path}.{os.getpid()}.new"
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        try:
+            rest = memoryview(data)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(draft, path)
+    except OSError:
+        if os.path.exists(draft):
+            os.unlink(draft)
+        raise
+    if os.name == "posix":
+        directory = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+
+@contextlib.contextmanager
+def alone(path: str, patience_s: float = 0.0) -> Iterator[None]:
+    """Hold ``path`` for the length of a block. Raises ``BlockingIOError`` where another holds it.
+
+    Raises ``OSError`` where the file cannot be made.
+    """
+    try:
+        holder = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
+    except sqlite3.Error as error:
+        raise OSError(None, str(error), path) from None
+    with contextlib.closing(holder):
+        try:
+            holder.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            kind = BlockingIOError if "locked" in str(error) else OSError
+            raise kind(None, str(error), path) from None
+        yield
+
+
+@contextlib.contextmanager
+def reading_alone(folder: str, extension: str) -> Iterator[None]:
+    """Be the only reader of a desk's own line: two would each get half. Raises ``Unavailable``."""
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    name = "".join(letter for letter in extension if letter.isalnum())
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(alone(os.path.join(folder, f"listening-{name}.lock")))
+        except BlockingIOError:
+            raise Unavailable("line_in_use", desk=extension) from None
+        yield
+
+
+@contextlib.contextmanager
+def only_one(folder: str, name: str, code: str) -> Iterator[None]:
+    """Hold a lock in a folder of ours for the length of a block, and make the folder.
+
+    Raises ``Unavailable`` with ``code`` where another holds it, ``SettingsError`` for a folder that cannot be used.
+    """
+    with contextlib.ExitStack() as held:
+        try:
+            os.makedirs(folder, mode=0o700, exist_ok=True)
+            held.enter_context(alone(os.path.join(folder, name)))
+        except BlockingIOError:
+            raise Unavailable(code, path=folder) from None
+        except OSError as error:
+            raise SettingsError("folder_unusable", path=folder, why=error.strerror or str(error)) from None
+        yield

@@ -1,0 +1,81 @@
+"""What an interface reads of the settings: its own by their short names, others by their whole ones."""
+
+from collections.abc import Callable, Mapping
+
+from offhook.about import About
+from offhook.errors import SettingsError
+from offhook.settings.model import checked, setting, unknown
+
+
+class View:
+    """An interface's settings, typed, with the defaults they have everywhere.
+
+    ``get`` gives a setting's text by its whole name. Asking for what :attr:`~offhook.about.About.settings` and
+    :attr:`~offhook.about.About.uses` do not name is a fault of the interface.
+    """
+
+    def __init__(self, about: About, get: Callable[[str], str]) -> None:
+        self.about = about
+        self._get = get
+        self._own = {each.name: f"{about.name}.{each.name}" for each in about.settings}
+
+    def __getitem__(self, name: str) -> str:
+        """Return a setting's text. Raises ``SettingsError`` for a secret that cannot be had."""
+        return self._get(self.whole(name))
+
+    def whole(self, name: str) -> str:
+        """Return a setting's whole name."""
+        whole = self._own.get(name, name)
+        if whole not in self._own.values() and whole not in self.about.uses:
+            raise KeyError(f"{self.about.name} reads no setting {name!r}")
+        return whole
+
+    def number(self, name: str) -> int:
+        """Return a whole number."""
+        return int(self[name])
+
+    def decimal(self, name: str) -> float:
+        """Return a number with decimals."""
+        return float(self[name])
+
+    def flag(self, name: str) -> bool:
+        """Return whether a yes-or-no setting is on."""
+        return self[name] == "yes"
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Return the words of a list."""
+        text = self[name]
+        kind = setting(self.whole(name), name).kind
+        return tuple((text if kind == "words" else text.replace(",", " ")).split())
+
+    def table(self, name: str) -> dict[str, tuple[str, ...]]:
+        """Return a table: the names for each key."""
+        pairs = (each.partition("=")[::2] for each in self[name].split())
+        return {key: tuple(names.split(",")) for key, names in pairs}
+
+    def tls(self, name: str) -> str:
+        """Return ``tls.NAME``, or the interface's own ``tls_NAME`` where that says something."""
+        return self[f"tls_{name}"] or self[f"tls.{name}"]
+
+    def wrong(self, name: str, expected: str) -> SettingsError:
+        """Return the error for a setting that cannot be read as it should be."""
+        whole = self.whole(name)
+        return SettingsError(
+            "setting_unreadable", interface=self.about.name, name=whole, where=whole, expected=expected
+        )
+
+
+def given(about: About, options: Mapping[str, str], where: str = "options=") -> View:
+    """Return a view of options somebody gives in a program, defaults for the rest.
+
+    An option is a setting of the interface by its short name, or another it reads by its whole one. Raises
+    ``SettingsError`` for one that is not known, naming the nearest, and for a value that cannot be read.
+    """
+    known = {each.name: f"{about.name}.{each.name}" for each in about.settings}
+    known |= {name: name for name in about.uses} | {whole: whole for whole in known.values()}
+    values: dict[str, str] = {}
+    for name, value in options.items():
+        if name not in known:
+            raise unknown(name, tuple(known), where)
+        values[known[name]] = checked(known[name], value, where)
+    return View(about, lambda name: values[name] if name in values else setting(name, where).default)

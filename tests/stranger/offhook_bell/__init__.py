@@ -1,0 +1,1 @@
+"""An interface of somebody else's: a bell tower that telephones."""
