@@ -61,6 +61,11 @@ def ask(port: int, method: str, what: str, **headers: str) -> tuple[int, dict[st
     return found
 
 
+def does(home: Path, *words: str) -> None:
+    done = offhook(home, *words)
+    assert done.returncode == 0, done.stderr
+
+
 def calls_at(home: Path, desk: str) -> list[dict[str, Any]]:
     here = running(folder=str(home))
     assert here is not None
@@ -124,11 +129,11 @@ def test_what_is_sent_is_one_token_and_one_dial(hub: Program, tmp_path: Path) ->
 def test_incoming_calls_of_the_switch_reach_whoever_polls(hub: Program, tmp_path: Path) -> None:
     home = tmp_path / "desk"
     listener = Listener(home, **DESK)
-    offhook(tmp_path / "hub", "simulate", "call", "1024", "0388202020")
+    does(tmp_path / "hub", "simulate", "call", "1024", "0388202020")
     assert listener.until("Ringing")[-1]["number"] == "+33388202020"
-    offhook(tmp_path / "hub", "answer")
+    does(tmp_path / "hub", "answer")
     listener.until("Connected")
-    offhook(tmp_path / "hub", "simulate", "hangup", "1024")
+    does(tmp_path / "hub", "simulate", "hangup", "1024")
     assert listener.until("Ended")[-1]["reason"] == "completed"
     listener.stop()
 
