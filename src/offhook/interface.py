@@ -5,7 +5,7 @@ they are upper bounds, read when needed, each call's ``can`` says what may be as
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self, runtime_checkable
@@ -13,12 +13,12 @@ from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 from offhook.about import About, Availability
 from offhook.dialling import Dialled
 from offhook.errors import OffhookError
-from offhook.model import Command, Event
+from offhook.model import Call, Command, Event
 from offhook.settings.view import View
 
 __all__ = [
-    "Acted", "Availability", "Cold", "Device", "Interface", "Pretend", "Resumable", "Telling", "Traffic", "Trained",
-    "Watched", "nothing_wrong",
+    "Acted", "Availability", "Cold", "Device", "Interface", "Pretend", "Remembering", "Resumable", "Telling",
+    "Traffic", "Trained", "Watched", "nothing_wrong",
 ]  # fmt: skip
 
 
@@ -137,6 +137,15 @@ class Resumable(Protocol):
 
     def resume(self, seq: str) -> None:
         """Begin after the event of that ``seq``, instead of with the calls as they are. Before ``open``."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """An interface that wants to know which calls there were before a restart, to tell of them as it did."""
+
+    def remember(self, calls: Iterable[Call]) -> None:
+        """Take in the calls a line had when it was last heard of. Before ``open``, and for a line that comes later."""
         ...
 
 

@@ -18,7 +18,7 @@ from offhook.desk import Desk
 from offhook.dialling import DialRules
 from offhook.directory.identify import Source
 from offhook.errors import OffhookError, SettingsError, Unavailable
-from offhook.interface import Interface
+from offhook.interface import Interface, Remembering
 from offhook.ledger import Ledger
 from offhook.line import Clock, Line, feed, feed_one
 from offhook.model import Call, Ended, LineBack, LineLost, News, State
@@ -204,7 +204,10 @@ class Switchboard:
     def _restore(self, key: DeskKey, line: Line) -> None:
         """Put back a line's calls of before a restart."""
         kept = self._kept[key]
-        self.desks[key].restore(line, [call for call in kept.calls if call.line == line.name], kept.ended)
+        calls = [call for call in kept.calls if call.line == line.name]
+        self.desks[key].restore(line, calls, kept.ended)
+        if isinstance(line.interface, Remembering):
+            line.interface.remember(calls)
 
     def _start_own(self, key: DeskKey) -> None:
         line = self._in_use[key]

@@ -4,7 +4,7 @@ A desk's call is derived from what is known of its legs, again after every fact,
 told: the order in which a switch tells things matters little, and nothing is told twice.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -35,6 +35,7 @@ from offhook.model import (
     Transferred,
     Updated,
     call_id,
+    conversation_id,
 )
 from offhook.model import (
     Kind as PartyKind,
@@ -70,6 +71,9 @@ class DeskCall:
     begun_by: str = ""
     """The command that began it."""
     party: Party = NOBODY
+    conversation: str = ""
+    before: tuple[str, int, str] | None = None
+    """What its conversation would be but for a restart, the transfers known of then, and what it was before."""
     record: Record | None = None
     state: State = State.NULL
     slot: str = ""
@@ -130,12 +134,18 @@ class Desks:
         self._of_leg: dict[str, DeskCall] = {}
         self._consulting: dict[str, DeskCall] = {}
         self._calls: dict[str, DeskCall] = {}
+        self._before: dict[str, str] = {}
+        self._known_as: dict[str, str] = {}
 
         @lru_cache(maxsize=10_000)
         def read(number: str, name: str) -> Party:
             return party_of(number, name, country, strip)
 
         self._read: Callable[[str, str], Party] = read
+
+    def remember(self, calls: Iterable[Call]) -> None:
+        """Take in the calls of before a restart: a conversation goes on under its id, if any of its calls does."""
+        self._before |= {call.id: call.conversation for call in calls if call.conversation}
 
     # --- what is new ------------------------------------------------------------------------------------
 
@@ -326,6 +336,37 @@ class Desks:
         number = leg.number if leg.incoming else leg.dialled or leg.number
         return self._read(number, leg.name)
 
+    def _conversation(self, call: DeskCall) -> str:
+        """Return the id of what the outside party experiences as one call."""
+        found = conversation_id(self._thread(call))
+        before = self._before.pop(call.id, "")
+        if before:
+            call.before = (found, len(call.talk.passings), before)
+            self._known_as.setdefault(found, before)
+        if call.before is not None and call.before[:2] == (found, len(call.talk.passings)):
+            return call.before[2]
+        return self._known_as.get(found, found)
+
+    def _thread(self, call: DeskCall) -> str:
+        """Return the switch's word for it: the talk's, whose legs a transfer or a queue keeps together.
+
+        But what a consultation calls is a conversation of its own until it is completed, also where the switch makes
+        it within the talk.
+        """
+        root = call.talk.root
+        for by, _to, calling in call.talk.consults:
+            if calling.real and calling.root not in ("", root):
+                continue  # a call of its own that has become one with the first
+            reached = called_by(calling)
+            asked = calling if call.role is Role.CONSULTING else None
+            if not any(leg is asked or (call.role is Role.CALLED and leg in reached) for leg in call.legs):
+                continue
+            since = max(leg.order for leg in (calling, *reached))
+            passings = call.talk.passings
+            if not any(each.by == by and each.kind != "blind" and each.order > since for each in passings):
+                return f"{calling.id}/consultation"
+        return root
+
     def _direction(self, call: DeskCall) -> Direction:
         if call.role is Role.OWN:
             return Direction.CLICK2DIAL
@@ -376,9 +417,12 @@ class Desks:
     def _learnt(self, call: DeskCall, party: Party, words: dict[str, Any]) -> list[Event]:
         """Return what is new of a call beside its state: the other end, its record, that it was passed on."""
         found: list[Event] = []
-        if party not in (call.party, NOBODY):
-            call.party = party
-            found.append(Updated(**words, party=party))
+        conversation = self._conversation(call)
+        met = party if party not in (call.party, NOBODY) else None
+        if met is not None or conversation != call.conversation:
+            moved = conversation if conversation != call.conversation else ""
+            call.party, call.conversation = met or call.party, conversation
+            found.append(Updated(**words, party=met, conversation=moved))
         if call.talk.record not in (call.record, None):
             call.record = call.talk.record
             assert call.record is not None  # noqa: S101 - the line above
@@ -391,12 +435,13 @@ class Desks:
         return found
 
     def _opening(self, call: DeskCall, party: Party, words: dict[str, Any]) -> Event:
-        call.party, call.record = party, call.talk.record
+        call.party, call.record, call.conversation = party, call.talk.record, self._conversation(call)
         call.started_at, call.state = words["at"], State.INITIATED
         facts = words | {
             "direction": self._direction(call),
             "party": party,
             "dialled": self._dialled(call),
+            "conversation": call.conversation,
             "record": call.record,
             "refs": (call.legs[0].id,),
         }
@@ -453,8 +498,13 @@ class Desks:
         call.role, call.party = Role.CALLED, party
         call.id = call_id(origin.began or origin.at, f"{origin.id}/{leg.id}")
         self._calls[call.id] = self._calls.pop(former)
-        direction = self._direction(call)
-        return [Merged(**words | {"call": call.id}, other=former, direction=direction, party=party)]
+        call.conversation = self._conversation(call)
+        words = words | {
+            "call": call.id,
+            "direction": self._direction(call),
+            "conversation": call.conversation,
+        }
+        return [Merged(**words, other=former, party=party)]
 
     def _taken_back(self, parked: DeskCall, words: dict[str, Any]) -> list[Event]:
         """The desk took its parked call back: what it dialled to do so is that call again."""
@@ -541,6 +591,7 @@ class Desks:
             direction=self._direction(call),
             party=call.party,
             dialled=self._dialled(call),
+            conversation=call.conversation,
             started_at=call.started_at,
             connected_at=call.connected_at,
             consult_of=call.consult_of,

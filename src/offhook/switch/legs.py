@@ -58,10 +58,12 @@ class Legs:
         *,
         glue: bool = False,
         group: str = "",
+        root: str = "",
     ) -> Leg:
-        """Return the leg of that id; one never heard of is made, in its group's talk."""
+        """Return the leg of that id; one never heard of is made, in its group's talk. ``root``: see :class:`Leg`."""
         known = self.legs.get(native)
         if known is not None:
+            known.root = known.root or root
             if device and not known.device:
                 self._identify(known, device, context, glue)
                 self.touch(known)
@@ -72,7 +74,7 @@ class Legs:
             talk = Talk(self.facts, at, native=native)
         talk.groups |= {native, group or native}
         self._groups[native] = self._groups[group or native] = talk
-        leg = self.legs[native] = Leg(native, at, self.facts, talk)
+        leg = self.legs[native] = Leg(native, at, self.facts, talk, root=root)
         talk.legs.append(leg)
         self._identify(leg, device, context, glue)
         self.touched[talk] = None

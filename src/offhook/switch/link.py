@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Generic, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from offhook.about import About
 from offhook.errors import LoginRefused, OffhookError, OutcomeUnknown, SettingsError, Unreachable, on
 from offhook.interface import Telling
 from offhook.model import (
+    Call,
     Connected,
     Dialling,
     Diverted,
@@ -134,6 +135,10 @@ class SwitchLink(Telling, ABC, Generic[Said]):
     @abstractmethod
     def _examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
         """Yield what is wrong with the switch's configuration, or ours, as errors that name where to mend it."""
+
+    def remember(self, calls: Iterable[Call]) -> None:
+        """See :class:`offhook.interface.Remembering`."""
+        self.watch.desks.remember(calls)
 
     async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
         """See :meth:`offhook.interface.Interface.examine`."""

@@ -46,6 +46,8 @@ class Leg:
     talk: "Talk"
     began: datetime | None = None
     """When the switch says it was made, if it does: the same after a restart of ours."""
+    root: str = ""
+    """The switch's own word for what it belonged to when it began: Asterisk's Linkedid, FreeSWITCH's Call-UUID."""
     channel: str = ""
     """Its whole name, as commands name it."""
     device: str = ""
@@ -170,6 +172,14 @@ class Talk:
     def closed(self) -> bool:
         """Whether nothing more will be told of it."""
         return all(leg.closed for leg in self.legs)
+
+    @property
+    def root(self) -> str:
+        """The switch's own word for the whole: that of the oldest leg, which a switch keeps as long as any leg."""
+        if not self.legs:
+            return self.native
+        oldest = min(self.legs, key=lambda leg: (leg.began or leg.at, leg.order))
+        return oldest.root or oldest.id
 
     @property
     def origin(self) -> Leg | None:

@@ -109,6 +109,7 @@ class Meaning:
             message.get(f"{prefix}context"),
             glue=half is not None,
             group="" if self.legs.is_over(group) else group,
+            root=group,
         )
         leg.channel = leg.channel or channel
         leg.began = leg.began or began_of(native)
@@ -246,9 +247,9 @@ class Meaning:
         joins = not conference and message.get("bridgetype") != "parking"
         self.legs.enters(name, leg, joins=joins)
         if joins:
-            self._consulted(name)
+            self.consulted(name)
 
-    def _consulted(self, name: str) -> None:
+    def consulted(self, name: str) -> None:
         """Glue that nobody called, in a bridge with a phone, calls for that phone: a consultation."""
         bridge = self.legs.bridges.get(name)
         if bridge is None:
@@ -256,7 +257,9 @@ class Meaning:
         for glue in bridge.met:
             if glue.kind is Kind.GLUE and glue.caller is None and not glue.originated and glue.other_half:
                 half = glue.other_half
-                phones = [leg for leg in bridge.met if leg.kind is Kind.PHONE and leg.caller is not glue]
+                phones = [
+                    leg for leg in bridge.met if leg.kind is Kind.PHONE and leg.caller not in (glue, half)
+                ]
                 phone = phones[0] if phones else None
                 if phone is not None and phone.talked and half.caller is None and not half.originated:
                     to = glue.device.partition("/")[2].rpartition("@")[0]

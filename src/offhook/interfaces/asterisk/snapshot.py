@@ -29,6 +29,8 @@ def read_channels(rows: Sequence[Message], meaning: Meaning, at: datetime) -> se
             _called(leg, [(each, other) for each, other in found if each.talk is leg.talk], meaning)
     for leg, row in found:
         _placed(leg, row, meaning)
+    for bridge in {leg.bridge: None for leg, _row in found if leg.bridge}:
+        meaning.consulted(bridge)
     return {leg.id for leg, _row in found}
 
 

@@ -97,7 +97,10 @@ class Meaning:
         # who comes in where the outside does is outside, whatever number he calls himself by
         device = gateway or ("" if stranger else self._user_of(channel, message, incoming=incoming))
         group = message.get(f"variable_{DIAL}")
-        leg = self.legs.leg(native, at, device or channel, context, glue=loop is not None, group=group)
+        root = message.get("Channel-Call-UUID")
+        leg = self.legs.leg(
+            native, at, device or channel, context, glue=loop is not None, group=group, root=root
+        )
         created = message.get("Caller-Channel-Created-Time")
         if created.isdigit() and len(created) < 18:
             leg.began = datetime.fromtimestamp(int(created) // 1_000_000, UTC)

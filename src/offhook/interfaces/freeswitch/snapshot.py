@@ -68,6 +68,7 @@ def _message(row: dict[str, str]) -> Message:
     epoch = row.get("created_epoch", "")
     return described({
         "Unique-ID": row.get("uuid", ""),
+        "Channel-Call-UUID": row.get("call_uuid", ""),
         "Channel-Name": row.get("name", ""),
         "Channel-Presence-ID": row.get("presence_id", ""),
         "Call-Direction": row.get("direction", ""),
