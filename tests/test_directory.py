@@ -3,12 +3,14 @@
 import asyncio
 import json
 import sqlite3
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from offhook.demo import DIRECTORY
-from offhook.directory.files import read_csv
+from offhook.directory.files import fill, read_csv
 from offhook.directory.identify import identify
 from offhook.directory.index import Index
 from offhook.directory.match import main_number_keys
@@ -24,44 +26,57 @@ def contact(native: str, *numbers: str, name: str = "", company: str = "") -> Co
 
 
 def test_the_sample_directory() -> None:
-    with Index() as index:
+    with Index(None, "FR") as index:
         assert index.replace_source("clients", read_csv(DIRECTORY, "clients")) >= 36
-        (found,) = index.by_party(party("0388202020"))
+        (found,) = index.by_party(party("0388202020", "FR"))
         assert (found.company, found.record.id, found.exact) == ("Alsace Ferronnerie SAS", "411ALSA", True)
-        assert index.by_party(party("0199009988")) == ()
-        assert index.by_party(party("anonymous")) == ()
+        assert index.by_party(party("0199009988", "FR")) == ()
+        assert index.by_party(party("anonymous", "FR")) == ()
 
 
 def test_every_match_is_kept_and_ranked() -> None:
-    with Index() as index:
+    with Index(None, "FR") as index:
         index.replace_source("t", [
             contact("1", "0388202020", company="Standard"),
             contact("2", "+33 3 88 20 20 20", name="Zoé", company="Standard"),
             contact("3", "0033388202020", name="Ann", company="Autre"),
         ])  # fmt: skip
-        assert [each.record.id for each in index.by_party(party("03 88 20 20 20"))] == ["3", "2", "1"]
+        assert [each.record.id for each in index.by_party(party("03 88 20 20 20", "FR"))] == ["3", "2", "1"]
 
 
 def test_the_same_last_digits_are_not_the_same_number() -> None:
-    with Index() as index:
+    with Index(None, "FR") as index:
         index.replace_source("t", [contact("1", "+49388202020", company="Berlin")])
-        assert index.by_party(party("0388202020")) == ()
+        assert index.by_party(party("0388202020", "FR")) == ()
 
 
 def test_an_unknown_extension_falls_back_to_the_main_number() -> None:
     assert main_number_keys("+33261912217") == ("+33261912210", "+33261912200", "+33261912000")
-    with Index() as index:
+    with Index(None, "FR") as index:
         index.replace_source("t", [contact("1", "02 61 91 22 00", company="Grands Moulins")])
-        (found,) = index.by_party(party("0261912217"))
+        (found,) = index.by_party(party("0261912217", "FR"))
         assert (found.company, found.exact, found.matched) == ("Grands Moulins", False, "+33261912200")
 
 
 @pytest.mark.parametrize(
     "text",
-    ["heitz", "HEITZ", "fero", "alsace hei", "strasbourg", "411AL", "éclats", "eclats", "0388", "l'ouest"],
+    [
+        "h",
+        "HE",
+        "heitz",
+        "HEITZ",
+        "fero",
+        "alsace hei",
+        "strasbourg",
+        "411AL",
+        "éclats",
+        "eclats",
+        "0388",
+        "l'ouest",
+    ],
 )
 def test_search_as_people_type(text: str) -> None:
-    with Index() as index:
+    with Index(None, "FR") as index:
         index.replace_source("clients", read_csv(DIRECTORY, "clients"))
         if text == "fero":
             assert index.search(text) == ()
@@ -71,16 +86,16 @@ def test_search_as_people_type(text: str) -> None:
 
 @pytest.mark.parametrize("text", ['"', "' OR 1=1 --", "a* NEAR b", "((", "NOT", "x" * 5000, "%", "\x00"])
 def test_hostile_searches_are_only_searches(text: str) -> None:
-    with Index() as index:
+    with Index(None, "FR") as index:
         index.replace_source("clients", read_csv(DIRECTORY, "clients"))
         assert isinstance(index.search(text), tuple)
 
 
 def test_a_source_is_replaced_whole_or_not_at_all() -> None:
-    with Index() as index:
+    with Index(None, "FR") as index:
         index.replace_source("t", [contact("1", "15", company="A")])
 
-        def breaks():  # type: ignore[no-untyped-def]
+        def breaks() -> Iterator[Contact]:
             yield contact("2", "17", company="B")
             raise SettingsError("directory_unreadable")
 
@@ -133,28 +148,74 @@ async def test_a_slow_or_broken_source_costs_only_itself() -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     released = asyncio.Event()
-    answers = identify(party("0388202020"), [slow, broken, quick], deadline_s=0.1)
+    answers = identify(party("0388202020", "FR"), [slow, broken, quick], deadline_s=0.1)
     async with asyncio.timeout(10):
         assert [each.name for each in await anext(answers)] == ["Quick"]
     released.set()
     assert [each.name for each in await anext(answers)] == ["Quick", "Slow"], "a late answer adds to the card"
     assert [each async for each in answers] == []
-    assert [each async for each in identify(party("0388202020"), [])] == []
+    assert [each async for each in identify(party("0388202020", "FR"), [])] == []
 
 
 def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "directory.sqlite"
-    Index(path).close()
+    Index(path, "FR").close()
     with sqlite3.connect(path) as db:
         db.execute("PRAGMA user_version = 99")
     db.close()
     before = path.read_bytes()
     with pytest.raises(SettingsError, match="newer"):
-        Index(path)
+        Index(path, "FR")
     assert path.read_bytes() == before
 
 
+def test_a_file_that_is_the_same_is_not_read_again(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_text("id,name,phone\n1,Anna,0388202020\n")
+    other.write_text("id,name,phone\n1,Bert,0388202021\n")
+
+    def names(country: str = "FR", path: Path | None = one) -> list[str]:
+        with Index(tmp_path / "directory.sqlite", country) as index:
+            fill(index, path)
+            return [each.name for each in index.search("")]
+
+    assert names() == ["Anna"]
+    with Index(tmp_path / "directory.sqlite", "FR") as index:
+        assert (
+            index.replace_source("one", [contact("1", "0388202020", name="Kept")], index.sources()["one"])
+            == 1
+        )
+    assert names() == ["Kept"], "not read"
+    assert names(country="DE") == ["Anna"], "its numbers are others there"
+    one.write_text("id,name,phone\n1,Carla,0388202020\n")
+    assert names() == ["Carla"]
+    assert names(path=other) == ["Bert"], "another file's contacts are in place of the first's"
+    assert names(path=None) == []
+    with pytest.raises(SettingsError, match=r"none\.csv"):
+        names(path=tmp_path / "none.csv")
+
+
+def test_a_caller_waits_for_no_import(tmp_path: Path) -> None:
+    reading, read = threading.Event(), threading.Event()
+
+    def slowly() -> Iterator[Contact]:
+        yield contact("1", "0388202020", name="New")
+        reading.set()
+        assert read.wait(20)
+
+    with Index(tmp_path / "directory.sqlite", "FR") as index:
+        index.replace_source("c", [contact("1", "0388202020", name="Old")])
+        importing = threading.Thread(target=index.replace_source, args=("c", slowly()))
+        importing.start()
+        assert reading.wait(20)
+        assert [each.name for each in index.by_party(party("0388202020", "FR"))] == ["Old"]
+        assert [each.name for each in index.search("old")] == ["Old"]
+        read.set()
+        importing.join()
+        assert [each.name for each in index.by_party(party("0388202020", "FR"))] == ["New"]
+
+
 def test_a_caller_is_found_by_the_index() -> None:
-    with Index() as index:
+    with Index(None, "FR") as index:
         plan = index._db.execute("EXPLAIN QUERY PLAN SELECT contact FROM number WHERE key = '1'").fetchall()
         assert "USING INDEX" in json.dumps(plan)

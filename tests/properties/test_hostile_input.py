@@ -99,7 +99,7 @@ def test_any_text_as_a_number(text: str) -> None:
         else:
             assert set(digits) <= set("+0123456789*#")
             assert "+" not in digits[1:]
-    assert party(text, text).raw is not None
+    assert party(text, "FR", text).raw is not None
 
 
 @given(

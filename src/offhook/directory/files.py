@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import phonenumbers
+
+from offhook.directory.index import Index
 from offhook.errors import SettingsError
 from offhook.model import Contact, Record, cleaned
 
@@ -65,6 +68,26 @@ def read_csv(path: Path, source: str) -> Iterator[Contact]:
         ]
         found.append(Contact(record=Record(source=source, id=native, title=title), numbers=kept, **values))
     yield from found
+
+
+def fill(index: Index, path: Path | None) -> None:
+    """Make the directory what a CSV file says, the source being its name; ``None``: empty.
+
+    A file that is the same as last time is not read again. Raises what :func:`read_csv` raises.
+    """
+    for gone in set(index.sources()) - {path.stem if path else ""}:
+        index.replace_source(gone, ())
+    if path is not None and index.sources().get(path.stem) != (stamp := _stamp(path, index.country)):
+        index.replace_source(path.stem, read_csv(path, path.stem), stamp)
+
+
+def _stamp(path: Path, country: str) -> str:
+    """Return what tells whether contacts read from a file would be indexed as they were; never ``""``."""
+    try:
+        state = path.stat()
+    except OSError:
+        return "missing"
+    return f"{path.resolve()} {state.st_size} {state.st_mtime_ns} {country} {phonenumbers.__version__}"
 
 
 def _text(path: Path) -> str:

@@ -6,51 +6,75 @@ word, accents and capitals alike.
 """
 
 import json
-import sqlite3
 import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
+from offhook import numbers, storage
 from offhook.codec import contact_from_json, contact_to_json
 from offhook.directory.match import key, main_number_keys, matched, ranked
-from offhook.errors import SettingsError
 from offhook.model import Contact, Kind, Party
 
-SCHEMA_VERSION = 1
 MOST_MATCHES = 50
 """How many contacts with the same number are looked at: nobody reads more on a card."""
-_SCHEMA = """
-CREATE TABLE contact (
-    id INTEGER PRIMARY KEY, source TEXT NOT NULL, native TEXT NOT NULL, body TEXT NOT NULL,
-    UNIQUE (source, native)
-);
-CREATE TABLE number (key TEXT NOT NULL, contact INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE);
-CREATE INDEX number_key ON number (key);
-CREATE INDEX number_contact ON number (contact);
-CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = "unicode61 remove_diacritics 2", prefix = "1 2 3");
-"""
+LONG_ENOUGH = 3
+"""Words with fewer letters are in too many names for the best of them to be looked for."""
+STEPS = (
+    """
+    CREATE TABLE source (name TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE contact (
+        id INTEGER PRIMARY KEY, source TEXT NOT NULL, native TEXT NOT NULL, body TEXT NOT NULL,
+        UNIQUE (source, native)
+    );
+    CREATE TABLE number (key TEXT NOT NULL, contact INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE);
+    CREATE INDEX number_key ON number (key);
+    CREATE INDEX number_contact ON number (contact);
+    CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = "unicode61 remove_diacritics 2", prefix = "1 2 3");
+    """,
+)
+"""What leads from each version of the file to the next."""
+_FOUND = "SELECT body FROM words JOIN contact ON contact.id = words.rowid WHERE words MATCH ? {order} LIMIT ?"
+_FIRST, _BEST = _FOUND.format(order=""), _FOUND.format(order="ORDER BY rank")
 
 
 class Index:
-    """An indexed directory in one file, or in memory. Safe to use from several threads."""
+    """An indexed directory in one file, or in memory. Safe to use from several threads.
 
-    def __init__(self, path: Path | None = None, country: str = "FR") -> None:
+    ``country`` is what a number without a prefix belongs to. In a file, a look-up waits neither for a search nor for
+    an import: it has a connection of its own. Raises ``SettingsError`` for a file of a newer version.
+    """
+
+    def __init__(self, path: Path | None, country: str) -> None:
         self.country = country
-        self._lock = threading.Lock()
-        self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode = WAL")
+        self._writing, self._searching, self._looking_up = (
+            threading.Lock(),
+            threading.Lock(),
+            threading.Lock(),
+        )
+        self._db = storage.opened(path, STEPS, any_thread=True)
         self._db.execute("PRAGMA foreign_keys = ON")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version > SCHEMA_VERSION:
-            self._db.close()
-            raise SettingsError("store_newer", path=str(path), version=version, known=SCHEMA_VERSION)
-        if version == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+        if path is None:
+            self._searching = self._looking_up = self._writing
+            self._search_db = self._look_up_db = self._db
+        else:
+            self._search_db, self._look_up_db = (
+                storage.opened(path, STEPS, any_thread=True) for _each in "12"
+            )
+        numbers.get_ready(country)
 
-    def replace_source(self, source: str, contacts: Iterable[Contact]) -> int:
-        """Put a source's contacts in place of those it gave before, all or nothing; returns how many."""
-        with self._lock:
+    def sources(self) -> dict[str, str]:
+        """Return the sources there are, each with the ``stamp`` its contacts came with."""
+        with self._looking_up:
+            return dict(self._look_up_db.execute("SELECT name, stamp FROM source"))
+
+    def replace_source(self, source: str, contacts: Iterable[Contact], stamp: str = "") -> int:
+        """Put a source's contacts in place of those it gave before, all or nothing; returns how many.
+
+        ``stamp`` is what tells the reader next time whether there is anything new to read; a source without any
+        contact is forgotten.
+        """
+        with self._writing:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 old = [
@@ -58,7 +82,10 @@ class Index:
                 ]
                 self._db.executemany("DELETE FROM words WHERE rowid = ?", [(each,) for each in old])
                 self._db.execute("DELETE FROM contact WHERE source = ?", (source,))
-                count = sum(1 for contact in contacts if self._add(contact))
+                count = sum(1 for contact in contacts if self._add(source, contact))
+                self._db.execute("DELETE FROM source WHERE name = ?", (source,))
+                if count:
+                    self._db.execute("INSERT INTO source (name, stamp) VALUES (?, ?)", (source, stamp))
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
@@ -78,29 +105,31 @@ class Index:
         return ranked(found)
 
     def search(self, text: str, limit: int = 50) -> tuple[Contact, ...]:
-        """Return contacts with every word of ``text`` in name, company, city or number; all for ``""``."""
-        words = "".join(character if character.isalnum() else " " for character in text).split()
-        with self._lock:
+        """Return contacts with every word of ``text`` in name, company, city or number; all for ``""``.
+
+        The best come first, unless a word is so short that half the directory has it: then the first found.
+        """
+        words = "".join(character if character.isalnum() else " " for character in text).split()[:8]
+        query = _BEST if all(len(word) >= LONG_ENOUGH for word in words) else _FIRST
+        with self._searching:
             if not words:
-                rows = self._db.execute("SELECT body FROM contact ORDER BY id LIMIT ?", (limit,)).fetchall()
-            else:
-                query = " ".join(f'"{word}"*' for word in words[:8])
-                rows = self._db.execute(
-                    "SELECT body FROM words JOIN contact ON contact.id = words.rowid"
-                    " WHERE words MATCH ? ORDER BY rank LIMIT ?",
-                    (query, limit),
+                rows = self._search_db.execute(
+                    "SELECT body FROM contact ORDER BY id LIMIT ?", (limit,)
                 ).fetchall()
+            else:
+                asked = " ".join(f'"{word}"*' for word in words)
+                rows = self._search_db.execute(query, (asked, limit)).fetchall()
         return tuple(contact_from_json(json.loads(row[0])) for row in rows)
 
     def __len__(self) -> int:
         """Return how many contacts there are."""
-        with self._lock:
-            return int(self._db.execute("SELECT count(*) FROM contact").fetchone()[0])
+        with self._looking_up:
+            return int(self._look_up_db.execute("SELECT count(*) FROM contact").fetchone()[0])
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
-            self._db.close()
+        for database in {self._look_up_db, self._search_db, self._db}:
+            database.close()
 
     def __enter__(self) -> Self:
         """Close at the end of the block."""
@@ -110,11 +139,11 @@ class Index:
         """Close the file."""
         self.close()
 
-    def _add(self, contact: Contact) -> bool:
+    def _add(self, source: str, contact: Contact) -> bool:
         body: dict[str, Any] = contact_to_json(contact)
         row = self._db.execute(
             "INSERT INTO contact (source, native, body) VALUES (?, ?, ?)",
-            (contact.record.source, contact.record.id, json.dumps(body, ensure_ascii=False)),
+            (source, contact.record.id, json.dumps(body, ensure_ascii=False)),
         ).lastrowid
         keys = {key(number, self.country) for number in contact.numbers} - {""}
         self._db.executemany(
@@ -126,8 +155,8 @@ class Index:
         return True
 
     def _under(self, wanted: str) -> list[Contact]:
-        with self._lock:
-            rows = self._db.execute(
+        with self._looking_up:
+            rows = self._look_up_db.execute(
                 "SELECT body FROM number JOIN contact ON contact.id = number.contact WHERE key = ? LIMIT ?",
                 (wanted, MOST_MATCHES),
             ).fetchall()

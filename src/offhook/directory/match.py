@@ -7,6 +7,7 @@ the company's main number.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 
 from offhook.model import Contact
 from offhook.numbers import INTERNAL_DIGITS, e164
@@ -15,6 +16,7 @@ MAIN_SUFFIXES = (1, 2, 3)
 """How many last digits of an unknown number are taken for an extension behind a main number."""
 
 
+@lru_cache(maxsize=20_000)
 def key(number: str, country: str) -> str:
     """Return what a number is found under: E.164, an internal number as it is, or ``""``."""
     digits = "".join(character for character in number if character.isdigit())

@@ -14,7 +14,7 @@ from offhook.board.desk_settings import DeskSettings
 from offhook.board.key import DeskKey, key_of
 from offhook.board.sqlite import in_file
 from offhook.board.switchboard import Switchboard
-from offhook.directory.files import read_csv
+from offhook.directory.files import fill
 from offhook.directory.identify import Source
 from offhook.directory.index import Index
 from offhook.embed import clock
@@ -28,6 +28,7 @@ from offhook.settings.places import home
 from offhook.settings.running import HUB, Running, announce, withdraw
 from offhook.settings.values import Settings
 from offhook.settings.view import View
+from offhook.transport.thread import in_thread
 
 Ready = Callable[[Running, Callable[[str], str]], None]
 """Told where the hub is, and what gives a desk a one-time address of its page, once it accepts connections."""
@@ -51,7 +52,9 @@ async def run_hub(settings: Settings, ready: Ready) -> None:
         own = settings["desk.extension"]
         first = DeskKey(own) if own in names else desks[0]
         hosts = (*loopback_hosts(port), *settings["hub.hosts"].replace(",", " ").lower().split())
-        index = stack.enter_context(_directory(settings))
+        index = stack.enter_context(
+            await in_thread(lambda: _directory(settings, folder / "directory.sqlite"))
+        )
         async with in_file(folder / "hub.sqlite") as store:
             of_desks = DeskSettings(kind.about.name, port, per_desk=per_desk, first=first)
             board = Switchboard(
@@ -98,9 +101,7 @@ def _source(index: Index) -> Source:
     return look_up
 
 
-def _directory(settings: Settings) -> Index:
-    index = Index(country=settings["country"])
-    if settings["hub.directory"]:
-        path = Path(settings["hub.directory"])
-        index.replace_source(path.stem, read_csv(path, path.stem))
+def _directory(settings: Settings, path: Path) -> Index:
+    index = Index(path, settings["country"])
+    fill(index, Path(settings["hub.directory"]) if settings["hub.directory"] else None)
     return index
