@@ -45,6 +45,7 @@ bench: .venv/dev
 	$(BIN)/python bench/web_dial.py
 	$(BIN)/python bench/getevent.py
 	$(BIN)/python bench/stream.py
+	$(BIN)/python -m bench.deaf
 	$(BIN)/python -m bench.ami
 	$(BIN)/python -m bench.esl
 	$(BIN)/python -m bench.ringing

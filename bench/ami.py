@@ -123,7 +123,7 @@ def ours(port: int) -> tuple[float, int]:
         nonlocal talks
         talks += is_told(talk)
 
-    framer, watch = AsteriskInterface.reading(plan, ended)
+    framer, watch = AsteriskInterface.reading(plan, "FR", ended)
     watch.syncing = False
     link, began, tail = connected(port), 0.0, b""
     while True:

@@ -1,4 +1,4 @@
-"""A thousand desks on their streams, in a process of their own, for ``stream.py``.
+"""Many desks on their streams, in a process of their own, for ``stream.py`` and ``deaf.py``.
 
 Notes for every event how long after the exchange's stamp it was read here. Prints one JSON line when all
 are connected, and one with what was noted when told to stop (end of standard input).
@@ -30,7 +30,7 @@ async def listen(url: str, desk: str, token: str, ready: asyncio.Semaphore, *, h
     async with connect(
         address, additional_headers=headers, proxy=None, compression=None, ping_interval=None
     ) as socket:
-        await socket.send('{"hello":{"version":"1.0"}}')
+        await socket.send('{"hello":{"version":"2.0"}}')
         await socket.recv()
         ready.release()
         async for data in socket:

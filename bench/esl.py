@@ -101,7 +101,7 @@ def ours(port: int) -> tuple[float, int]:
         nonlocal talks
         talks += is_told(talk)
 
-    framer, watch = FreeswitchInterface.reading(plan, ended)
+    framer, watch = FreeswitchInterface.reading(plan, "FR", ended)
     watch.syncing = False
     link, began = socket.create_connection(("127.0.0.1", port)), time.perf_counter()
     while data := link.recv(65536):
