@@ -43,7 +43,7 @@ class Replayed:
     def __init__(self, kind: str) -> None:
         self._talks: list[Any] = []
         interface: Any = catalogue.load(INTERFACES[kind])
-        self.framer, self.watch = interface.reading(plan_for(kind), self._talks.append)
+        self.framer, self.watch = interface.reading(plan_for(kind), "FR", self._talks.append)
         self.watch.syncing = False
         self.events: list[Event] = []
         self.left = 0

@@ -119,7 +119,8 @@ def _row(words: dict[str, str]) -> ManagerMessage:
 def everything(kind: str, name: str) -> list[Any]:
     """Return a recording's messages, also those that are not read."""
     framer = ManagerFramer() if INTERFACES[kind] == "asterisk" else SocketFramer()
-    return [message for message in framer.receive(data_of(kind, name)) if message.event]
+    messages: list[Any] = list(framer.receive(data_of(kind, name)))
+    return [message for message in messages if message.event]
 
 
 def begun_at(kind: str, messages: list[Any], moment: int, calls: Iterable[Call]) -> Replayed:
@@ -136,7 +137,7 @@ def begun_at(kind: str, messages: list[Any], moment: int, calls: Iterable[Call])
 
 def read(kind: str, messages: list[Any]) -> list[Any]:
     """Return the messages that the interface reads at all."""
-    wanted = set(Replayed(kind).watch.meaning._meanings)  # type: ignore[attr-defined]
+    wanted = set(Replayed(kind).watch.meaning._meanings)
     return [message for message in messages if message.event in wanted and not _ours(message)]
 
 

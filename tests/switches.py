@@ -52,7 +52,7 @@ async def switch(kind: str, **habits: Habit) -> AsyncIterator[PretendSwitch]:
 
 
 def exchange_of(made: PretendSwitch) -> Exchange:
-    found: Exchange = made.exchange  # type: ignore[attr-defined]
+    found: Exchange = made.exchange
     return found
 
 

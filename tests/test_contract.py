@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class TestBell(OnATower):
 
 
 class WithoutPreview(BellInterface):
-    preview = property(lambda self: self._no)  # type: ignore[assignment]
+    preview = property(lambda self: self._no)
 
 
 class NotAwaited(BellInterface):
@@ -194,7 +195,7 @@ def _renamed(event: Event) -> Event:
 class NeverComesBack(BellInterface):
     async def _keep_on(self) -> None:
         if await self._once():
-            self.tell(LineLost(at=contract.datetime.now(contract.UTC), line=self._device))
+            self.tell(LineLost(at=datetime.now(UTC), line=self._device))
 
 
 class BackInSilence(BellInterface):

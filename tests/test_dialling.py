@@ -242,6 +242,6 @@ def test_what_cannot_be_meant_is_refused_when_it_is_set(tmp_path: Path, name: st
     ],
 )
 def test_incoming(raw: str, strip: tuple[str, ...], number: str, kind: Kind) -> None:
-    found = party(raw, strip=strip)
+    found = party(raw, "FR", strip=strip)
     assert (found.number, found.kind) == (number, kind)
     assert found.raw == raw

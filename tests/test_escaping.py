@@ -71,30 +71,30 @@ def form(came: Came) -> str:
 def in_json(came: Came) -> str:
     found = json.loads(came.body)
     assert set(found) == {"v", "n"}
-    return found["v"]
+    return str(found["v"])
 
 
 def element(came: Came) -> str:
     found = ElementTree.fromstring(came.body)
     assert [each.tag for each in found] == ["v", "n"]
-    return found.findtext("v") or ""
+    return str(found.findtext("v") or "")
 
 
 def attribute(came: Came) -> str:
     found = ElementTree.fromstring(came.body)
     assert set(found.attrib) == {"v", "n"}
-    return found.attrib["v"]
+    return str(found.attrib["v"])
 
 
 def encoded_xml(came: Came) -> str:
     ((name, value),) = parse_qs(came.body.decode(), keep_blank_values=True).items()
     assert name == "xml"
     found = expatbuilder.parseString(value[0].encode())
-    return found.documentElement.getAttribute("v")
+    return str(found.documentElement.getAttribute("v"))
 
 
 def encoded_json(came: Came) -> str:
-    return json.loads(parse_qs(came.body.decode())["j"][0])["v"]
+    return str(json.loads(parse_qs(came.body.decode())["j"][0])["v"])
 
 
 def encoded_text(came: Came) -> str:

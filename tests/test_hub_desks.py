@@ -59,7 +59,8 @@ def test_another_desks_page_does_not_reach_into_the_hubs_machine(
 def test_what_is_locked_stays_so_on_every_page(here: Running, tmp_path: Path) -> None:
     before = (tmp_path / "machine.toml").read_text()
     for scope in ("user", "machine"):
-        for sets in ({"country": "BE"}, {"guard.premium": "allow"}):
+        tries: list[dict[str, str | None]] = [{"country": "BE"}, {"guard.premium": "allow"}]
+        for sets in tries:
             assert post(here, "1001", sets, scope)["error"]["code"] == "setting_locked"
     assert (tmp_path / "machine.toml").read_text() == before
 

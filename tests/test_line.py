@@ -26,6 +26,7 @@ from offhook.model import (
     Hold,
     LineBack,
     LineLost,
+    News,
     PassRecord,
     Prompted,
     Record,
@@ -50,7 +51,7 @@ class Clock:
 
 @pytest.fixture
 async def exchange() -> AsyncIterator[SimulatorInterface]:
-    interface = SimulatorInterface()
+    interface = SimulatorInterface("FR")
     await interface.open()
     yield interface
     await interface.close()
@@ -143,7 +144,7 @@ async def test_a_snapshot_asked_for_keeps_its_place_among_the_events(exchange: S
 
 
 async def test_a_dial_that_ends_at_once_is_still_a_call() -> None:
-    interface = SimulatorInterface()
+    interface = SimulatorInterface("FR")
     async with Desk([Line(interface, "1001", Clock())], Clock()) as desk:
         assert interface.own is not None
         interface.own.pbx.plan.outside["0199000001"] = Habit(does="busy", ring_s=0.0)
@@ -153,10 +154,10 @@ async def test_a_dial_that_ends_at_once_is_still_a_call() -> None:
 
 
 async def test_listening_ends_with_the_desk_and_survives_others() -> None:
-    def fails(_event: Event) -> None:
+    def fails(_news: News) -> None:
         raise RuntimeError("a listener's own fault")
 
-    desk = Desk([Line(SimulatorInterface(), "1001", Clock())], Clock())
+    desk = Desk([Line(SimulatorInterface("FR"), "1001", Clock())], Clock())
     desk.on_news(fails)
     with desk.events() as heard:
         async with desk:
@@ -207,13 +208,13 @@ async def test_what_a_line_cannot_do_at_all(exchange: SimulatorInterface) -> Non
     class Mute(SimulatorInterface):
         accepts = SimulatorInterface.accepts - {SendDigits}
 
-    line = Line(Mute(), "1001", Clock())
+    line = Line(Mute("FR"), "1001", Clock())
     with pytest.raises(Unsupported, match="sending digits"):
         await line.send(SendDigits(id="1", digits="1"))
 
 
 async def test_nothing_can_be_asked_of_a_lost_line() -> None:
-    line = Line(SimulatorInterface(), "1001", Clock())
+    line = Line(SimulatorInterface("FR"), "1001", Clock())
     now = Clock().now
     line.receive(LineBack(at=now, line="1001", calls=(Call(id="A", line="1001", state=State.CONNECTED),)))
     assert "Hold" in line.table.calls[0].can
@@ -255,7 +256,7 @@ async def test_an_answer_that_never_comes() -> None:
         async def send(self, command: Command, device: Device, dialled: Dialled) -> None:
             raise OutcomeUnknown("answer_lost")
 
-    line = Line(Silent(), "1001", Clock())
+    line = Line(Silent("FR"), "1001", Clock())
     for _time in range(2):
         with pytest.raises(OutcomeUnknown):
             await line.send(Dial(id="x", number="15"))

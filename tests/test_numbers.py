@@ -92,15 +92,15 @@ def test_anything_is_digits_or_refused(text: str) -> None:
     ],
 )
 def test_party(raw: str, number: str, kind: Kind) -> None:
-    found = party(raw)
+    found = party(raw, "FR")
     assert (found.number, found.kind, found.raw) == (number, kind, raw)
 
 
 def test_printed_for_people() -> None:
-    assert pretty("+33388202020") == "03 88 20 20 20"
-    assert pretty("+4930123456").startswith("+49 30")
-    assert pretty("*8") == "*8"
-    assert e164("03 88 20 20 20") == "+33388202020"
-    assert e164("hello") == ""
+    assert pretty("+33388202020", "FR") == "03 88 20 20 20"
+    assert pretty("+4930123456", "FR").startswith("+49 30")
+    assert pretty("*8", "FR") == "*8"
+    assert e164("03 88 20 20 20", "FR") == "+33388202020"
+    assert e164("hello", "FR") == ""
     assert shown("a\nb\x00") == "a�b�"
     assert len(shown("x" * 500)) == 40

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape, quoteattr
@@ -83,7 +84,11 @@ def watch(pid: int, stop: threading.Event, leaks: list[str]) -> None:
 
 
 def run(
-    home: Path, *words: str, given: str | None = None, killed_after: float | None = None, **more: str
+    home: Path,
+    *words: str,
+    given: str | None = None,
+    killed_after: float | None = None,
+    env: Mapping[str, str] | None = None,
 ) -> tuple[bytes, list[str]]:
     """Run a command; returns everything it printed, and what its processes showed."""
     process = subprocess.Popen(
@@ -91,9 +96,10 @@ def run(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.PIPE,
-        env=environment(home, **more),
+        env=environment(home, **(env or {})),
     )
-    stop, leaks = threading.Event(), []
+    stop = threading.Event()
+    leaks: list[str] = []
     watching = threading.Thread(target=watch, args=(process.pid, stop, leaks))
     watching.start()
     try:
@@ -185,7 +191,7 @@ def test_dialling_whatever_the_server_answers(tmp_path: Path, way: dict[str, str
             ("0388202020", (), {}), ("0388202021", ("--json",), {}), ("0388202022", ("--dry-run",), {}), ("0388202023", ("--dry-run", "--json"), {}),
             ("0388202024", (), {"OFFHOOK_DEBUG": "1"}), ("0388202025", (), {"OFFHOOK_LANGUAGE": "fr"}),
         ):  # fmt: skip
-            out, leaks = run(tmp_path / "home", "dial", number, *words, **(way | more))
+            out, leaks = run(tmp_path / "home", "dial", number, *words, env=way | more)
             found += search(out, f"output of dial {words} {more}") + leaks
         assert server.came, "the server was asked"
         trace = tmp_path / "home" / "log" / "DhDivaltoClickToCall.log"
@@ -200,7 +206,7 @@ def test_listening_aborted_and_broken(tmp_path: Path, way: dict[str, str]) -> No
                 FILE.replace("{port}", str(server.port)), "utf-8"
             )
             for more in ({}, {"OFFHOOK_DEBUG": "1"}):
-                out, leaks = run(tmp_path / "home", "listen", "--json", killed_after=1.0, **(way | more))
+                out, leaks = run(tmp_path / "home", "listen", "--json", killed_after=1.0, env=way | more)
                 assert search(out, f"output of listen: {answer}") + leaks + search_folder(tmp_path) == []
 
 
@@ -221,7 +227,7 @@ def test_an_abort_in_the_middle_of_a_dial(tmp_path: Path, way: dict[str, str]) -
                 "dial",
                 number,
                 killed_after=0.7,
-                **(way | more | {"OFFHOOK_WEB__TIMEOUT_S": "30"}),
+                env=way | more | {"OFFHOOK_WEB__TIMEOUT_S": "30"},
             )
             assert search(out, "output") + leaks + search_folder(tmp_path) == []
 
@@ -241,7 +247,7 @@ def test_every_other_command(tmp_path: Path, way: dict[str, str]) -> None:
     found = []
     for words in COMMANDS:
         for more in ({}, {"OFFHOOK_DEBUG": "1", "OFFHOOK_HUB__TOKEN": TOKEN}):
-            out, leaks = run(tmp_path / "home", *words, given=f"{PASSWORD}\n", **(way | more))
+            out, leaks = run(tmp_path / "home", *words, given=f"{PASSWORD}\n", env=way | more)
             found += search(out, f"output of {words}") + leaks
     assert found + search_folder(tmp_path) == []
 
@@ -256,7 +262,7 @@ def test_a_secret_as_an_argument_is_refused_without_repeating_it(tmp_path: Path)
 def test_a_settings_file_that_cannot_be_read_does_not_show_what_is_in_it(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text(f"[desk]\npassword = '{PASSWORD}'\nextension = [\n", "utf-8")
     for words in (("settings",), ("doctor",), ("dial", "1")):
-        out, _leaks = run(tmp_path, *words, OFFHOOK_DEBUG="1")
+        out, _leaks = run(tmp_path, *words, env={"OFFHOOK_DEBUG": "1"})
         assert search(out, str(words)) == []
 
 
@@ -384,7 +390,7 @@ def test_kept_in_the_systems_vault_where_there_is_one(tmp_path: Path) -> None:
         "VAULT_FILE": str(tmp_path / "vault"),
     }
     home = tmp_path / "home"
-    run(home, "settings", "set", "desk.password", given=f"{PASSWORD}\n", **vault)
+    run(home, "settings", "set", "desk.password", given=f"{PASSWORD}\n", env=vault)
     assert list(json.loads((tmp_path / "vault").read_text()).values()) == [PASSWORD]
     assert 'kept = "vault"' in (home / "settings.toml").read_text()
     assert search_folder(home) == []

@@ -40,7 +40,7 @@ class TestContract(InterfaceContract):
         await self.exchange.stop()
 
     async def make(self) -> SimulatorInterface:
-        return SimulatorInterface(self.address)
+        return SimulatorInterface("FR", self.address)
 
     async def cut(self) -> None:
         self.exchange._hang_up_on_everybody()
@@ -215,7 +215,7 @@ def test_a_call_pushed_on_while_it_rings() -> None:
 async def test_the_link_drops_and_comes_back_with_the_truth() -> None:
     server = Server(Pbx(plan(OWN_DESKS)))
     address = await server.start()
-    interface = SimulatorInterface(address)
+    interface = SimulatorInterface("FR", address)
     line = Line(interface, "1001", Clock())
     heard: list[Event] = []
     more = asyncio.Event()

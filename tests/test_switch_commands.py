@@ -312,7 +312,7 @@ async def test_a_dial_ends_once_with_its_reason(
 async def test_a_dial_without_a_channel_ends_once(kind: str) -> None:
     """The phone goes away between the question whether it is there and the call."""
     async with switch(kind) as made, desk(made, kind) as heard:
-        exchange_of(made).originate = lambda *_words: None  # type: ignore[method-assign, assignment]
+        exchange_of(made).originate = lambda *_words: None  # type: ignore[method-assign]
         await heard.desk.send(Dial(id="d", number="1002"))
         ended = await heard.event(Ended)
         assert ended.reason is Reason.OWN_UNAVAILABLE

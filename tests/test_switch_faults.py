@@ -1,6 +1,7 @@
 """What once went wrong with switches, or could have: each a story of its own."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -30,13 +31,23 @@ from switches import KINDS, desk, exchange_of, switch
 from test_switch_commands import talking
 
 
+def kept(waiting: list[Any]) -> Callable[..., object]:
+    """Return what makes no channel yet, and notes what for."""
+
+    def originate(*words: Any) -> object:
+        waiting.append(words)
+        return object()
+
+    return originate
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_snapshot_just_after_a_dial_does_not_end_it(kind: str) -> None:
     """The switch says that the dial is queued before it has made a channel."""
     async with switch(kind) as made, desk(made, kind) as heard:
         exchange = exchange_of(made)
-        begin, waiting = exchange.originate, []
-        exchange.originate = lambda *words: waiting.append(words) or object()  # type: ignore[method-assign, assignment]
+        begin, waiting = exchange.originate, list[Any]()
+        exchange.originate = kept(waiting)  # type: ignore[method-assign, assignment]
         await heard.desk.send(Dial(id="d", number="1002"))
         await heard.desk.send(Snapshot(id="s"))
         assert "Ended" not in heard.kinds()
@@ -88,8 +99,8 @@ async def test_one_odd_message_does_not_make_the_desks_deaf(kind: str) -> None:
 async def test_hanging_up_before_the_channel_is_made_ends_it_when_it_is(kind: str) -> None:
     async with switch(kind, d1001=Habit(after_s=None)) as made, desk(made, kind) as heard:
         exchange = exchange_of(made)
-        begin, waiting = exchange.originate, []
-        exchange.originate = lambda *words: waiting.append(words) or object()  # type: ignore[method-assign, assignment]
+        begin, waiting = exchange.originate, list[Any]()
+        exchange.originate = kept(waiting)  # type: ignore[method-assign, assignment]
         await heard.desk.send(Dial(id="d", number="1002"))
         await heard.call(State.INITIATED)
         await heard.desk.send(HangUp(id="h"))

@@ -111,7 +111,7 @@ class Tables:
                     if calls is None
                     else LineBack(at=event.at, line=line, calls=tuple(c for c in calls if c.line == line))
                 )
-                self.news += table.apply(mine)
+                self.news += [news.event for news in table.apply(mine)]
 
     def check(self) -> None:
         assert [call for table in self.tables.values() for call in table.calls] == [], "a ghost stayed"
@@ -372,7 +372,7 @@ async def first_of(opened: Any, kind: type[Event]) -> Event:
 
 
 async def test_an_accent_cut_in_two_survives() -> None:
-    framer = interface("asterisk").reading(Replayed("ami").watch.legs.plan, lambda _talk: None)[0]
+    framer = interface("asterisk").reading(Replayed("ami").watch.legs.plan, "FR", lambda _talk: None)[0]
     text = "Asterisk Call Manager/11.0.0\r\nEvent: Newchannel\r\nCallerIDName: Nguyễn Thị Bích Ngọc\r\n\r\n".encode()
     found = [message for place in range(len(text)) for message in framer.receive(text[place : place + 1])]
     assert found[0].get("calleridname") == "Nguyễn Thị Bích Ngọc"

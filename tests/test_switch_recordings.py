@@ -1,6 +1,5 @@
 """Every recording of a real switch gives the calls that a person would tell of, however its bytes arrive."""
 
-from collections import Counter
 from itertools import pairwise
 from random import Random
 
@@ -56,17 +55,6 @@ def test_the_truth_byte_by_byte(kind: str, name: str) -> None:
     replayed = Replayed(kind).chunks(data[place : place + 1] for place in range(len(data)))
     assert differences(replayed.stories, TRUTH[kind][name]) == []
     assert replayed.events == Replayed(kind).chunks([data]).events
-
-
-@pytest.mark.parametrize(("kind", "name"), [*NAMES, *LAB])
-def test_each_call_of_a_desk_ends_once(kind: str, name: str) -> None:
-    events = Replayed(kind).chunks([data_of(kind, name)]).events
-    begun = {(event.line, event.call) for event in events if isinstance(event, Ringing | Dialling)}
-    ended = Counter((event.line, event.call) for event in events if isinstance(event, Ended))
-    merged = {(event.line, event.other) for event in events if hasattr(event, "other")}
-    gained = {(event.line, event.call) for event in events if hasattr(event, "other")}
-    assert set(ended) == (begun - merged) | gained
-    assert set(ended.values()) <= {1}
 
 
 def told(kind: str, name: str, desk: str) -> list[Event]:

@@ -235,7 +235,7 @@ async def test_a_failing_server_is_a_lost_line_that_comes_back(tmp_path: Path, f
     turn = iter([reply(told("RING")), reply(""), fault, fault, reply(told("HANGUP"))])
     with vendor(lambda _came: next(turn, reply(""))) as server:
         desk = connect("web", extension="1024", options={"file": file(tmp_path, server.port, "")})
-        kinds: list[type[Event]] = []
+        kinds: list[type] = []
         with desk.events() as events:
             async with asyncio.timeout(20), desk:
                 while Ended not in kinds:

@@ -91,11 +91,11 @@ def shown(text: str) -> str:
     return safe if len(safe) <= 40 else safe[:39] + "…"
 
 
-def party(raw: object, name: object = "", country: str = "FR", strip: Collection[str] = ()) -> "Party":
+def party(raw: object, country: str, name: object = "", strip: Collection[str] = ()) -> "Party":
     """Return who a switch's number belongs to: E.164 where it can be, hidden and internal as such.
 
-    ``strip`` are prefixes the switch may have added (``incoming_strip``). Whatever the switch sent, the party
-    can be shown, stored and sent on.
+    ``country`` is where a number without a prefix belongs (two letters), ``strip`` are prefixes the switch may have
+    added (``incoming_strip``). Whatever the switch sent, the party can be shown, stored and sent on.
     """
     from offhook.model import Kind, Party, cleaned
 
@@ -125,7 +125,7 @@ def _without_added(number: str, country: str, strip: Collection[str]) -> str:
     return number
 
 
-def e164(text: str, country: str = "FR") -> str:
+def e164(text: str, country: str) -> str:
     """Return the number in E.164 (``+33388202020``), or ``""`` where it is none of that country's."""
     import phonenumbers
 
@@ -138,7 +138,16 @@ def e164(text: str, country: str = "FR") -> str:
     return phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
 
 
-def pretty(number: str, country: str = "FR") -> str:
+def get_ready(country: str) -> None:
+    """Load what is known of a country's numbers now, a tenth of a second, so that the first caller need not wait."""
+    import phonenumbers
+
+    example = phonenumbers.example_number(country)
+    if example is not None:
+        pretty(e164(str(example.national_number), country), country)
+
+
+def pretty(number: str, country: str) -> str:
     """Return a number as people of ``country`` write it: ``03 88 20 20 20``, ``+49 30 123456``."""
     import phonenumbers
 

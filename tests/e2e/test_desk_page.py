@@ -459,8 +459,8 @@ def test_the_page_outlives_the_hub(browser: Browser, tmp_path: Path) -> None:
     """Killed, away for longer than every try, with a call that ends meanwhile: the page comes back with the truth."""
     port = str(free_port())
     with program(tmp_path, "simulate", "--desks", "1001-1002") as exchange:
-        words = ("hub", "--port", port, "--desks", "1001-1002", "--simulator", exchange.said["simulator"])
-        words = (*words, "--directory", str(DIRECTORY))
+        switch = ("--desks", "1001-1002", "--simulator", exchange.said["simulator"])
+        words = ("hub", "--port", port, *switch, "--directory", str(DIRECTORY))
         hub = Program(tmp_path, *words)
         page = open_page(browser, hub.said["page"])
         rings(tmp_path, "0388202020")

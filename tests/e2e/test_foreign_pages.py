@@ -24,9 +24,8 @@ from offhook.transport.http import request
 
 pytestmark = pytest.mark.browser
 
-ROUTES = [each.path for each in endpoints_of(SimpleNamespace(interface=None), None, None, None)[1]] + [
-    "/static"
-]  # type: ignore[arg-type]
+NOTHING: Any = SimpleNamespace(interface=None)
+ROUTES = [each.path for each in endpoints_of(NOTHING, NOTHING, None, None)[1]] + ["/static"]
 ROUTES += [f"{DIVALTO}/{each}" for each in ("getevent", "setevent", "gettoken")]
 FILES = {"/static": "/static/desk.js"}
 PATHS = [FILES.get(path, path.replace("{desk}", "1001").replace("{language}", "fr")) for path in ROUTES]

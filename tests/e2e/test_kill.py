@@ -212,9 +212,9 @@ def right(desk: ListeningDesk, log: list[dict[str, Any]], calls: dict[str, Any])
     assert [event["after"] for event in heard[1:]] == [event["seq"] for event in heard[:-1]]
     table = CallTable(desk.desk)
     for value in heard:
-        event = decode_event(value)
-        assert event is not None
-        table.apply(event)
+        told = decode_event(value)
+        assert told is not None
+        table.apply(told)
     assert {call.id: call.state.value for call in table.calls} == {
         call["id"]: call["state"] for call in calls["calls"]
     }

@@ -48,7 +48,8 @@ def call_events(draw: Any) -> Event:
         words["record"] = Record(source="s", id="1")
     if "party" in kind.__slots__ and draw(st.booleans()):
         words["party"] = Party(number=draw(st.sampled_from(["+33388202020", "+33199000101"])))
-    return kind(**words)
+    made: Event = kind(**words)
+    return made
 
 
 def snapshots() -> Any:

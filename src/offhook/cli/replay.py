@@ -12,6 +12,7 @@ from offhook import catalogue, texts
 from offhook.cli.listen import show
 from offhook.errors import CommandError, SettingsError, Unsupported
 from offhook.model import News
+from offhook.settings.places import resolve
 from offhook.switch.link import SwitchLink
 from offhook.switch.plan import Plan, plan_from
 from offhook.switch.recordings import recorded
@@ -29,7 +30,7 @@ def replay(options: Namespace) -> int:
         raise Unsupported("not_by_interface", command="replay", by=options.interface)
     plan = _plan(options)
     talks: list[Talk] = []
-    framer, watch = kind.reading(plan, talks.append)
+    framer, watch = kind.reading(plan, resolve()["country"], talks.append)
     watch.syncing = False
     at = BEGINNING
     for at, data in _chunks(Path(options.file)):

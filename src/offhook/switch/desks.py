@@ -129,7 +129,7 @@ _FAR = {
 class Desks:
     """Every desk's calls on one switch."""
 
-    def __init__(self, legs: Legs, country: str = "FR", strip: tuple[str, ...] = ()) -> None:
+    def __init__(self, legs: Legs, country: str, strip: tuple[str, ...] = ()) -> None:
         self.legs = legs
         self._of_leg: dict[str, DeskCall] = {}
         self._consulting: dict[str, DeskCall] = {}
@@ -139,7 +139,7 @@ class Desks:
 
         @lru_cache(maxsize=10_000)
         def read(number: str, name: str) -> Party:
-            return party_of(number, name, country, strip)
+            return party_of(number, country, name, strip)
 
         self._read: Callable[[str, str], Party] = read
 

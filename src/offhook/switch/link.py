@@ -121,7 +121,9 @@ class SwitchLink(Telling, ABC, Generic[Said]):
 
     @classmethod
     @abstractmethod
-    def reading(cls, plan: Plan, ended: Callable[[Talk], None]) -> tuple[Framer[Said], Watch[Said]]:
+    def reading(
+        cls, plan: Plan, country: str, ended: Callable[[Talk], None]
+    ) -> tuple[Framer[Said], Watch[Said]]:
         """Return what reads a recording of such a switch. ``ended`` is told of every talk that is over."""
 
     def tap(self, heard: Callable[[bytes], object], sent: Callable[[bytes], object]) -> None:

@@ -33,7 +33,7 @@ class Watch(Generic[Said]):
         self,
         plan: Plan,
         meaning: Callable[[Legs], Meaning[Said]],
-        country: str = "FR",
+        country: str,
         strip: tuple[str, ...] = (),
         ended: Callable[[Talk], None] | None = None,
     ) -> None:

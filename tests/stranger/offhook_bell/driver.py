@@ -21,6 +21,7 @@ from offhook.interface import Device, Telling
 from offhook.masking import MASK
 from offhook.model import (
     Answer,
+    Call,
     Command,
     Connected,
     Dial,
@@ -163,7 +164,8 @@ class BellInterface(Telling):
         """Hold one connection; says whether it came up."""
         host, _colon, port = self.address.rpartition(":")
         reader, writer = await asyncio.open_connection(host, int(port))
-        framer, calls, up = Framer(), [], False
+        framer, up = Framer(), False
+        calls: list[Call] = []
         try:
             writer.write(encode("HELLO", self._device, self._password or "-"))
             while data := await reader.read(4096):

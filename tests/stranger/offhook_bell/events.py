@@ -38,9 +38,8 @@ class Meaning:
             case ["NEW", native, "in", number]:
                 return [Ringing(**self._facts(native, at), **self._about(native, number))]
             case ["NEW", native, "out", number, cause]:
-                facts = self._facts(native, at) | {"cause": cleaned(cause)}
-                own = {"direction": Direction.CLICK2DIAL, "dialled": cleaned(number)}
-                return [Dialling(**facts, **self._about(native, number), **own)]
+                facts = self._facts(native, at) | {"cause": cleaned(cause), "dialled": cleaned(number)}
+                return [Dialling(**facts | self._about(native, number) | {"direction": Direction.CLICK2DIAL})]
             case ["UP", native]:
                 return [Connected(**self._facts(native, at))]
             case ["DOWN", native, why]:
@@ -53,16 +52,10 @@ class Meaning:
         match words:
             case ["STATE", native, state, way, number] if state in STATES:
                 facts = self._facts(native, BEGAN)
-                outward = (
-                    {"direction": Direction.CLICK2DIAL, "dialled": cleaned(number)} if way == "out" else {}
-                )
-                return Call(
-                    id=facts["call"],
-                    line=self.device,
-                    state=STATES[state],
-                    **self._about(native, number),
-                    **outward,
-                )
+                about = self._about(native, number)
+                if way == "out":
+                    about |= {"direction": Direction.CLICK2DIAL, "dialled": cleaned(number)}
+                return Call(id=facts["call"], line=self.device, state=STATES[state], **about)
             case _:
                 return None
 

@@ -128,9 +128,11 @@ class AsteriskInterface(SwitchLink[Message]):
         return made, Device(extension)
 
     @classmethod
-    def reading(cls, plan: Plan, ended: Callable[[Talk], None]) -> tuple[Framer, Watch[Message]]:
+    def reading(
+        cls, plan: Plan, country: str, ended: Callable[[Talk], None]
+    ) -> tuple[Framer, Watch[Message]]:
         """Return what reads a recording."""
-        return Framer(RECORDED, ONLY), Watch(plan, Meaning, ended=ended)
+        return Framer(RECORDED, ONLY), Watch(plan, Meaning, country, ended=ended)
 
     # --- login, snapshot -----------------------------------------------------------------------------------
 

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 
 class SimulatorInterface(Telling):
-    """Speaks with the exchange at ``address`` (``host:port``); without one it starts its own.
+    """Speaks with the exchange at ``address`` (``host:port``); without one it starts its own, with ``desks``.
 
     Serves every extension of the exchange over one link.
     """
@@ -44,7 +44,7 @@ class SimulatorInterface(Telling):
     emits: ClassVar[frozenset[type[Event]]] = EMITS
 
     def __init__(
-        self, address: str = "", desks: Sequence[str] = (), country: str = "FR", strip: Sequence[str] = ()
+        self, country: str, address: str = "", desks: Sequence[str] = (), strip: Sequence[str] = ()
     ) -> None:
         super().__init__()
         self.address = address
@@ -70,7 +70,7 @@ class SimulatorInterface(Telling):
         if address and not 0 < port_of(address) < 1 << 16:
             raise options.wrong("address", "host:port")
         desks = [*extensions(options["hub.desks"]), *filter(None, [extension])]
-        made = cls(address, desks, options["country"], options.words("incoming_strip"))
+        made = cls(options["country"], address, desks, options.words("incoming_strip"))
         return made, Device(extension or OWN_DESKS[0][0])
 
     async def open(self) -> None:

@@ -173,7 +173,7 @@ class Meaning:
         return call_id(_time(view["consult_started"]), view["consult_of"])
 
     def _party(self, view: Json) -> Party:
-        return party_of(view["party"]["number"], view["party"]["name"], self.country, self.strip)
+        return party_of(view["party"]["number"], self.country, view["party"]["name"], self.strip)
 
     def _facts(self, view: Json) -> Json:
         return {
