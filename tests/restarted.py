@@ -5,12 +5,11 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from offhook.interfaces.asterisk.events import Meaning as ManagerMeaning
+from offhook.interfaces.asterisk.events import AmiMeaning
 from offhook.interfaces.asterisk.snapshot import read_channels as read_status
-from offhook.interfaces.asterisk.wire import Framer as ManagerFramer
-from offhook.interfaces.asterisk.wire import Message as ManagerMessage
+from offhook.interfaces.asterisk.wire import AmiFramer, AmiMessage
 from offhook.interfaces.freeswitch.snapshot import read_calls, read_channels
-from offhook.interfaces.freeswitch.wire import Framer as SocketFramer
+from offhook.interfaces.freeswitch.wire import EslFramer
 from offhook.model import Call
 from offhook.switch.watch import Watch
 from recordings import AT, INTERFACES, Replayed, data_of
@@ -31,7 +30,7 @@ class Standing:
         """What a hub that has just started hears first."""
         watch.asked()
         if self.asterisk:
-            assert isinstance(watch.meaning, ManagerMeaning)
+            assert isinstance(watch.meaning, AmiMeaning)
             there = read_status([_row(each) for each in self._channels.values()], watch.meaning, AT)
         else:
             there = read_channels(json.dumps({"rows": list(self._channels.values())}), watch.meaning, AT)  # type: ignore[arg-type]
@@ -41,7 +40,7 @@ class Standing:
             read_calls(json.dumps({"rows": calls}), watch.meaning)  # type: ignore[arg-type]
         watch.back(there, AT)
 
-    def _of_asterisk(self, message: ManagerMessage) -> None:
+    def _of_asterisk(self, message: AmiMessage) -> None:
         for prefix in ("", "dest", "transferer", "transferee", "localone", "localtwo", "parkee", "retriever"):
             native = message.get(f"{prefix}uniqueid")
             if not native or (
@@ -111,14 +110,14 @@ _COLUMNS = {
 }
 
 
-def _row(words: dict[str, str]) -> ManagerMessage:
+def _row(words: dict[str, str]) -> AmiMessage:
     lines = ["Event: Status", *(f"{key}: {value}" for key, value in words.items())]
-    return ManagerMessage("\r\n".join(lines).encode())
+    return AmiMessage("\r\n".join(lines).encode())
 
 
 def everything(kind: str, name: str) -> list[Any]:
     """Return a recording's messages, also those that are not read."""
-    framer = ManagerFramer() if INTERFACES[kind] == "asterisk" else SocketFramer()
+    framer = AmiFramer() if INTERFACES[kind] == "asterisk" else EslFramer()
     messages: list[Any] = list(framer.receive(data_of(kind, name)))
     return [message for message in messages if message.event]
 

@@ -9,7 +9,7 @@ import offhook
 from offhook import catalogue
 from offhook.desk import Desk
 from offhook.model import Call, Event, News, State
-from offhook.testing.exchange import Exchange, Habit
+from offhook.testing.exchange import Exchange, PhoneHabit
 from offhook.testing.pretend_asterisk import PretendAsterisk
 from offhook.testing.pretend_freeswitch import PretendFreeswitch
 from offhook.testing.server import PretendSwitch
@@ -37,9 +37,9 @@ ACCOUNTS: dict[str, dict[str, str]] = {
 
 
 @contextlib.asynccontextmanager
-async def switch(kind: str, **habits: Habit) -> AsyncIterator[PretendSwitch]:
-    """A pretend switch with desks 1001 to 1004; ``d1002=Habit(...)`` says what one does."""
-    desks = {f"10{number:02}": Habit() for number in range(1, 5)} | {
+async def switch(kind: str, **habits: PhoneHabit) -> AsyncIterator[PretendSwitch]:
+    """A pretend switch with desks 1001 to 1004; ``d1002=PhoneHabit(...)`` says what one does."""
+    desks = {f"10{number:02}": PhoneHabit() for number in range(1, 5)} | {
         name[1:]: habit for name, habit in habits.items()
     }
     exchange = Exchange(desks, asyncio.get_running_loop().call_later)

@@ -15,7 +15,7 @@ from offhook.errors import Refused, SettingsError
 from offhook.interfaces.callto.about import ABOUT
 from offhook.interfaces.callto.driver import CalltoInterface
 from offhook.line import Line
-from offhook.model import Dial, Kind
+from offhook.model import Dial, PartyKind
 from offhook.numbers import e164, party, read
 from offhook.settings.changes import change
 from offhook.settings.model import everything
@@ -229,19 +229,19 @@ def test_what_cannot_be_meant_is_refused_when_it_is_set(tmp_path: Path, name: st
 @pytest.mark.parametrize(
     ("raw", "strip", "number", "kind"),
     [
-        ("0388202020", (), "+33388202020", Kind.EXTERNAL),
-        ("00388202020", ("0",), "+33388202020", Kind.EXTERNAL),
-        ("0388202020", ("0",), "+33388202020", Kind.EXTERNAL),
-        ("0033388202020", ("0",), "+33388202020", Kind.EXTERNAL),
-        ("00033388202020", ("0",), "+33388202020", Kind.EXTERNAL),
-        ("91002", ("9",), "91002", Kind.INTERNAL),
-        ("1002", ("9",), "1002", Kind.INTERNAL),
-        ("anonymous", ("0",), "", Kind.HIDDEN),
-        ("sip:+33388202020@pbx", (), "+33388202020", Kind.EXTERNAL),
-        ("N<7868772298>", (), "", Kind.UNREADABLE),
+        ("0388202020", (), "+33388202020", PartyKind.EXTERNAL),
+        ("00388202020", ("0",), "+33388202020", PartyKind.EXTERNAL),
+        ("0388202020", ("0",), "+33388202020", PartyKind.EXTERNAL),
+        ("0033388202020", ("0",), "+33388202020", PartyKind.EXTERNAL),
+        ("00033388202020", ("0",), "+33388202020", PartyKind.EXTERNAL),
+        ("91002", ("9",), "91002", PartyKind.INTERNAL),
+        ("1002", ("9",), "1002", PartyKind.INTERNAL),
+        ("anonymous", ("0",), "", PartyKind.HIDDEN),
+        ("sip:+33388202020@pbx", (), "+33388202020", PartyKind.EXTERNAL),
+        ("N<7868772298>", (), "", PartyKind.UNREADABLE),
     ],
 )
-def test_incoming(raw: str, strip: tuple[str, ...], number: str, kind: Kind) -> None:
+def test_incoming(raw: str, strip: tuple[str, ...], number: str, kind: PartyKind) -> None:
     found = party(raw, "FR", strip=strip)
     assert (found.number, found.kind) == (number, kind)
     assert found.raw == raw

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from offhook.errors import Refused
-from offhook.model import Kind
+from offhook.model import PartyKind
 from offhook.numbers import Number, e164, party, pretty, read, shown
 
 READ = [
@@ -80,18 +80,18 @@ def test_anything_is_digits_or_refused(text: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "number", "kind"),
     [
-        ("0388202020", "+33388202020", Kind.EXTERNAL),
-        ("+33388202020", "+33388202020", Kind.EXTERNAL),
-        ("0033388202020", "+33388202020", Kind.EXTERNAL),
-        ("+4930123456", "+4930123456", Kind.EXTERNAL),
-        ("1002", "1002", Kind.INTERNAL),
-        ("anonymous", "", Kind.HIDDEN),
-        ("<unknown>", "", Kind.HIDDEN),
-        ("", "", Kind.HIDDEN),
-        ("sans numéro", "", Kind.UNREADABLE),
+        ("0388202020", "+33388202020", PartyKind.EXTERNAL),
+        ("+33388202020", "+33388202020", PartyKind.EXTERNAL),
+        ("0033388202020", "+33388202020", PartyKind.EXTERNAL),
+        ("+4930123456", "+4930123456", PartyKind.EXTERNAL),
+        ("1002", "1002", PartyKind.INTERNAL),
+        ("anonymous", "", PartyKind.HIDDEN),
+        ("<unknown>", "", PartyKind.HIDDEN),
+        ("", "", PartyKind.HIDDEN),
+        ("sans numéro", "", PartyKind.UNREADABLE),
     ],
 )
-def test_party(raw: str, number: str, kind: Kind) -> None:
+def test_party(raw: str, number: str, kind: PartyKind) -> None:
     found = party(raw, "FR")
     assert (found.number, found.kind, found.raw) == (number, kind, raw)
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from offhook.errors import OffhookError, ProtocolError, Refused, Unavailable
 from offhook.interfaces.simulator.driver import OWN_DESKS, SimulatorInterface
-from offhook.interfaces.simulator.events import Meaning
+from offhook.interfaces.simulator.events import ExchangeMeaning
 from offhook.interfaces.simulator.pbx import Habit, Pbx, PbxRefused
 from offhook.interfaces.simulator.server import Server, ask, plan
-from offhook.interfaces.simulator.wire import MAX_LINE, Framer, encode
+from offhook.interfaces.simulator.wire import MAX_LINE, ExchangeFramer, encode
 from offhook.line import Line, feed_one
 from offhook.model import Event, LineBack, LineLost, News, Ringing
 from offhook.testing.contract import InterfaceContract
@@ -53,7 +53,7 @@ class TestContract(InterfaceContract):
 @given(st.lists(st.integers(0, 200), max_size=8))
 def test_any_cut_gives_the_same_messages(cuts: list[int]) -> None:
     data = b"".join(encode(message) for message in MESSAGES)
-    framer, found = Framer(), []
+    framer, found = ExchangeFramer(), []
     places = sorted({0, len(data), *(cut for cut in cuts if cut < len(data))})
     for begin, end in itertools.pairwise(places):
         found += framer.receive(data[begin:end])
@@ -62,7 +62,7 @@ def test_any_cut_gives_the_same_messages(cuts: list[int]) -> None:
 
 def test_byte_by_byte() -> None:
     data = b"".join(encode(message) for message in MESSAGES)
-    framer = Framer()
+    framer = ExchangeFramer()
     assert [message for byte in data for message in framer.receive(bytes([byte]))] == MESSAGES
 
 
@@ -71,7 +71,7 @@ def test_byte_by_byte() -> None:
 )
 def test_what_is_no_message_is_a_protocol_error(data: bytes) -> None:
     with pytest.raises(ProtocolError):
-        Framer().receive(data)
+        ExchangeFramer().receive(data)
 
 
 @given(
@@ -83,7 +83,7 @@ def test_what_is_no_message_is_a_protocol_error(data: bytes) -> None:
 def test_any_event_has_a_meaning_or_is_refused(message: dict[str, Any]) -> None:
     for event in ("Delivered", "ConnectionCleared", message.get("event")):
         with contextlib.suppress(ProtocolError):
-            Meaning("FR").read(message | {"event": event})
+            ExchangeMeaning("FR").read(message | {"event": event})
 
 
 @given(
@@ -274,7 +274,7 @@ def test_a_hostile_name_can_be_kept_and_sent_on() -> None:
     name = world.call("1001").party.name
     assert name.encode("utf-8")
     assert name.isprintable()
-    assert Framer().receive(encode({"name": "\ud800"})) == [{"name": "\ud800"}]
+    assert ExchangeFramer().receive(encode({"name": "\ud800"})) == [{"name": "\ud800"}]
 
 
 def test_a_parked_call_whose_parker_left() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hubs import offhook, program
-from offhook.transport.stream import address_of
+from offhook.transport.connection import address_of
 from recordings import AT, CONFIG, TRUTH, differences, path_of
 
 SETTINGS = {

@@ -33,7 +33,7 @@ from offhook.model import (
     Transfer,
     Transferred,
 )
-from offhook.testing.exchange import Habit
+from offhook.testing.exchange import PhoneHabit
 from switches import KINDS, Heard, desk, exchange_of, switch
 
 RECORD = Record(source="erp", id="C 12,3", title="Dupont, Jean (achats)")
@@ -168,7 +168,7 @@ async def test_all_devices_of_a_desk_ring_if_wished_and_one_call_it_is(kind: str
     prefix = "PJSIP/" if kind == "asterisk" else ""
     two = f"1001={prefix}1001,{prefix}1004"
     async with (
-        switch(kind, d1004=Habit(after_s=None)) as made,
+        switch(kind, d1004=PhoneHabit(after_s=None)) as made,
         desk(made, kind, devices=two, ring="all") as heard,
     ):
         await heard.desk.dial("1002")
@@ -245,7 +245,7 @@ async def test_a_refused_command_says_what_to_do_and_the_call_stays(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_no_phone_registered_is_refused_beforehand(kind: str) -> None:
-    async with switch(kind, d1001=Habit(registered=False)) as made, desk(made, kind) as heard:
+    async with switch(kind, d1001=PhoneHabit(registered=False)) as made, desk(made, kind) as heard:
         with pytest.raises(Refused) as caught:
             await heard.desk.dial("0388202020")
         assert caught.value.code == "device_unregistered"
@@ -286,19 +286,19 @@ async def test_what_only_the_phone_can_do_is_not_offered_without_leave() -> None
 
 # --- how dials end ---------------------------------------------------------------------------------------------
 
-ENDS: list[tuple[dict[str, Habit], str, Reason]] = [
-    ({"d1001": Habit("busy")}, "1002", Reason.OWN_BUSY),
-    ({"d1001": Habit("reject")}, "1002", Reason.OWN_REJECTED),
-    ({"d1001": Habit(after_s=None)}, "1002", Reason.OWN_NO_ANSWER),
-    ({"d1002": Habit("busy")}, "1002", Reason.BUSY),
-    ({"d1002": Habit("reject")}, "1002", Reason.REJECTED),
+ENDS: list[tuple[dict[str, PhoneHabit], str, Reason]] = [
+    ({"d1001": PhoneHabit("busy")}, "1002", Reason.OWN_BUSY),
+    ({"d1001": PhoneHabit("reject")}, "1002", Reason.OWN_REJECTED),
+    ({"d1001": PhoneHabit(after_s=None)}, "1002", Reason.OWN_NO_ANSWER),
+    ({"d1002": PhoneHabit("busy")}, "1002", Reason.BUSY),
+    ({"d1002": PhoneHabit("reject")}, "1002", Reason.REJECTED),
 ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("habits", "number", "reason"), ENDS)
 async def test_a_dial_ends_once_with_its_reason(
-    kind: str, habits: dict[str, Habit], number: str, reason: Reason
+    kind: str, habits: dict[str, PhoneHabit], number: str, reason: Reason
 ) -> None:
     async with switch(kind, **habits) as made, desk(made, kind, ring_s="0.4") as heard:
         await heard.desk.send(Dial(id="d", number=number))
@@ -334,7 +334,7 @@ async def test_a_dial_of_which_nothing_is_heard_ends_once(kind: str, monkeypatch
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_giving_up_while_the_own_phone_rings(kind: str) -> None:
-    async with switch(kind, d1001=Habit(after_s=None)) as made, desk(made, kind) as heard:
+    async with switch(kind, d1001=PhoneHabit(after_s=None)) as made, desk(made, kind) as heard:
         await heard.desk.dial("1002")
         await heard.call(State.PROMPTED)
         await heard.desk.send(HangUp(id="h"))
@@ -365,7 +365,7 @@ async def test_a_transfer_takes_the_record_along(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_ringing_call_is_sent_on_or_rejected(kind: str) -> None:
-    async with switch(kind, d1001=Habit(after_s=None)) as made, desk(made, kind) as heard:
+    async with switch(kind, d1001=PhoneHabit(after_s=None)) as made, desk(made, kind) as heard:
         exchange_of(made).incoming("0388202020", "", "1001")
         await heard.call(State.ALERTING)
         await heard.desk.send(Transfer(id="t", to="1002"))
@@ -380,7 +380,10 @@ async def test_a_ringing_call_is_sent_on_or_rejected(kind: str) -> None:
 
 
 async def test_freeswitch_answers_holds_consults_and_connects() -> None:
-    async with switch("freeswitch", d1001=Habit(after_s=None)) as made, desk(made, "freeswitch") as heard:
+    async with (
+        switch("freeswitch", d1001=PhoneHabit(after_s=None)) as made,
+        desk(made, "freeswitch") as heard,
+    ):
         exchange_of(made).incoming("0388202020", "", "1001")
         ringing = await heard.call(State.ALERTING)
         await heard.desk.send(Answer(id="a", call=ringing.id))
@@ -389,7 +392,7 @@ async def test_freeswitch_answers_holds_consults_and_connects() -> None:
         await heard.event(Held)
         await heard.desk.send(Resume(id="r", call=call.id))
         await heard.call(State.CONNECTED)
-        exchange_of(made).desks["1001"] = Habit()
+        exchange_of(made).desks["1001"] = PhoneHabit()
         await heard.desk.send(Consult(id="c", call=call.id, to="1002"))
         asked = await heard.until(
             lambda: next(

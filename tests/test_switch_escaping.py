@@ -15,10 +15,10 @@ from offhook.interfaces.asterisk.wire import encode as asterisk_bytes
 from offhook.interfaces.freeswitch import commands as freeswitch
 from offhook.interfaces.freeswitch.wire import encode as freeswitch_bytes
 from offhook.model import Record
+from offhook.switch.attached import VARIABLE, record_from, record_text
 from offhook.switch.desks import DeskCall, Role
 from offhook.switch.legs import Legs
 from offhook.switch.plan import Plan
-from offhook.switch.records import VARIABLE, record_from, record_text
 from offhook.switch.talk import Leg
 
 HOSTILE = [
@@ -27,8 +27,8 @@ HOSTILE = [
     "a b", " a ", "a\tb", "^^;a", "x,SHELL(id)=1", "a\\,b", "@default", "1001@evil", "1002 XML default", "#", "~",
 ]  # fmt: skip
 BREAKS = ["a\r\nAction: Originate", "a\nb", "a\rb", "\r\n\r\n", "a\0b", "1\n\nbgapi system rm"]
-ASTERISK_PLAN = asterisk.Dialplan("desks")
-FREESWITCH_PLAN = freeswitch.Dialplan("default")
+ASTERISK_PLAN = asterisk.AsteriskDialplan("desks")
+FREESWITCH_PLAN = freeswitch.FreeswitchDialplan("default")
 
 
 def asterisk_variables(text: str) -> list[str]:
@@ -142,7 +142,7 @@ def test_a_line_break_in_a_name_or_record_never_begins_another_command(value: st
 def test_a_device_or_context_that_is_more_than_one_word_is_refused_on_freeswitch(value: str) -> None:
     if re.fullmatch(r"[A-Za-z0-9_.:@/*#+%-]+", value):
         return
-    for device, plan in ((value, FREESWITCH_PLAN), ("1001", freeswitch.Dialplan(value))):
+    for device, plan in ((value, FREESWITCH_PLAN), ("1001", freeswitch.FreeswitchDialplan(value))):
         with pytest.raises(OffhookError):
             freeswitch.originate(device, "u", "0388", plan, None)
 

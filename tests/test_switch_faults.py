@@ -8,8 +8,8 @@ import pytest
 
 from offhook.errors import OffhookError, Refused
 from offhook.interfaces.asterisk.events import device_of
-from offhook.interfaces.asterisk.wire import Framer as AsteriskFramer
-from offhook.interfaces.freeswitch.events import Meaning as FreeswitchMeaning
+from offhook.interfaces.asterisk.wire import AmiFramer
+from offhook.interfaces.freeswitch.events import EslMeaning
 from offhook.interfaces.freeswitch.wire import described
 from offhook.model import (
     Connected,
@@ -25,7 +25,7 @@ from offhook.model import (
     Transfer,
 )
 from offhook.switch.legs import Legs
-from offhook.testing.exchange import Habit
+from offhook.testing.exchange import PhoneHabit
 from recordings import AT, Replayed, messages_of, plan_for
 from switches import KINDS, desk, exchange_of, switch
 from test_switch_commands import talking
@@ -58,7 +58,7 @@ async def test_a_snapshot_just_after_a_dial_does_not_end_it(kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_snapshot_for_one_desk_tells_the_others_what_they_lost(kind: str) -> None:
     async with (
-        switch(kind, d1001=Habit(after_s=None), d1002=Habit(after_s=None)) as made,
+        switch(kind, d1001=PhoneHabit(after_s=None), d1002=PhoneHabit(after_s=None)) as made,
         desk(made, kind) as heard,
     ):
         watch = heard.desk.lines["1001"].interface.watch  # type: ignore[attr-defined]
@@ -97,7 +97,7 @@ async def test_one_odd_message_does_not_make_the_desks_deaf(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_hanging_up_before_the_channel_is_made_ends_it_when_it_is(kind: str) -> None:
-    async with switch(kind, d1001=Habit(after_s=None)) as made, desk(made, kind) as heard:
+    async with switch(kind, d1001=PhoneHabit(after_s=None)) as made, desk(made, kind) as heard:
         exchange = exchange_of(made)
         begin, waiting = exchange.originate, list[Any]()
         exchange.originate = kept(waiting)  # type: ignore[method-assign, assignment]
@@ -111,8 +111,8 @@ async def test_hanging_up_before_the_channel_is_made_ends_it_when_it_is(kind: st
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("habit", [Habit("busy"), Habit(after_s=None), Habit("reject")])
-async def test_dials_on_all_devices_leave_nothing_behind(kind: str, habit: Habit) -> None:
+@pytest.mark.parametrize("habit", [PhoneHabit("busy"), PhoneHabit(after_s=None), PhoneHabit("reject")])
+async def test_dials_on_all_devices_leave_nothing_behind(kind: str, habit: PhoneHabit) -> None:
     prefix = "PJSIP/" if kind == "asterisk" else ""
     options = {"devices": f"1001={prefix}1001,{prefix}1004", "ring": "all", "ring_s": "1"}
     async with switch(kind, d1001=habit, d1004=habit) as made, desk(made, kind, **options) as heard:
@@ -176,7 +176,7 @@ async def test_a_job_refused_without_its_id_is_refused_and_not_unknown() -> None
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_transfer_that_was_refused_is_not_told_later(kind: str) -> None:
-    async with switch(kind, d1001=Habit(after_s=None)) as made, desk(made, kind) as heard:
+    async with switch(kind, d1001=PhoneHabit(after_s=None)) as made, desk(made, kind) as heard:
         caller = exchange_of(made).incoming("0388202020", "", "1001")
         await heard.call(State.ALERTING)
         made.refuse["Redirect" if kind == "asterisk" else "uuid_transfer"] = "-ERR no"  # type: ignore[attr-defined]
@@ -201,7 +201,7 @@ def test_a_parked_call_that_is_no_longer_there_is_not_parked() -> None:
 
 def test_a_stranger_who_calls_himself_by_a_desks_number_is_a_stranger() -> None:
     legs = Legs(plan_for("esl"))
-    FreeswitchMeaning(legs).read(
+    EslMeaning(legs).read(
         _event(
             "CHANNEL_CREATE",
             {
@@ -277,7 +277,7 @@ def test_a_channels_device(channel: str, device: str) -> None:
 
 
 def test_a_blank_line_too_many_loses_no_event() -> None:
-    framer = AsteriskFramer()
+    framer = AmiFramer()
     found = framer.receive(
         b"Asterisk Call Manager/9\r\nEvent: TestEvent\r\n\r\n\r\nEvent: Newstate\r\nUniqueid: 1\r\n\r\n"
     )

@@ -16,7 +16,7 @@ from offhook.dialling import Dialled
 from offhook.errors import Unreachable
 from offhook.interface import Device
 from offhook.interfaces.asterisk.snapshot import read_channels
-from offhook.interfaces.asterisk.wire import Message
+from offhook.interfaces.asterisk.wire import AmiMessage
 from offhook.interfaces.freeswitch import snapshot as freeswitch_snapshot
 from offhook.model import Dial, Dialling, Ended, Event, LineBack, LineLost, Ringing, State
 from offhook.settings.view import given
@@ -62,7 +62,7 @@ def as_rows(kind: str, legs: list[Leg]) -> Any:
         calls = [dict(zip(("uuid", "b_uuid"), pair.split("|"), strict=True)) for pair in pairs]
         return json.dumps({"rows": channels}), json.dumps({"rows": calls})
     return [
-        Message(
+        AmiMessage(
             block([
                 ("Event", "Status"),
                 ("Channel", leg.channel),
@@ -358,7 +358,7 @@ async def test_a_connection_closed_at_every_byte_of_a_session(kind: str) -> None
 
 
 def offhook_address(text: str) -> Any:
-    from offhook.transport.stream import address_of
+    from offhook.transport.connection import address_of
 
     return address_of(text, 0)
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from offhook.calls import CallTable
-from offhook.interfaces.simulator.events import ACCEPTS, Meaning
-from offhook.interfaces.simulator.pbx import Habit, Pbx, Plan
+from offhook.interfaces.simulator.events import ACCEPTS, ExchangeMeaning
+from offhook.interfaces.simulator.pbx import Habit, Numbering, Pbx
 from offhook.model import Call, Ended, Event, LineBack, News, PopRequested
 from offhook.popup.choose import PopRules, Pops, Trigger
 
@@ -36,7 +36,7 @@ class World:
     def __init__(self, **plan: Any) -> None:
         habits = dict.fromkeys(PHONES, Habit(pick_up_s=0.5)) | plan.pop("habits", {})
         self.pbx = Pbx(
-            Plan(
+            Numbering(
                 phones=PHONES,
                 groups={"600": ("1001", "1002", "1003")},
                 queues={"700": ("1001", "1002")},
@@ -46,7 +46,7 @@ class World:
             ),
             name="story",
         )
-        self.meaning = Meaning("FR")
+        self.meaning = ExchangeMeaning("FR")
         self.now = NOON.timestamp()
         self.pbx.tick(self.now)
         self.ears = {

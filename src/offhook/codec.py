@@ -15,7 +15,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from offhook.errors import CommandError, OffhookError, ProtocolError, error_from_json
-from offhook.model import COMMANDS, EVENTS, Call, Command, Contact, Event, Kind, News, Party, is_clean
+from offhook.model import COMMANDS, EVENTS, Call, Command, Contact, Event, News, Party, PartyKind, is_clean
 
 MAX_TEXT = 4096
 """Longest string accepted in a value, in characters."""
@@ -194,7 +194,7 @@ def _plan(kind: type) -> tuple[_Field, ...]:
 
 def _unsaid(default: object) -> bool:
     """Say whether a field at this default is left out: nothing, empty, no, or an ordinary number's kind."""
-    return default in (None, (), "", False) or default is Kind.EXTERNAL
+    return default in (None, (), "", False) or default is PartyKind.EXTERNAL
 
 
 def _key(kind: type, name: str) -> str:

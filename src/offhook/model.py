@@ -36,7 +36,7 @@ def cleaned(value: object, longest: int = LONGEST_WORD) -> str:
 # --- who and what ---------------------------------------------------------------------------------
 
 
-class Kind(StrEnum):
+class PartyKind(StrEnum):
     """What is known of a party's number. Hidden and unreadable are values, not errors (section 3)."""
 
     EXTERNAL = "external"
@@ -52,7 +52,7 @@ class Party:
     number: str = ""
     raw: str = ""
     name: str = ""
-    kind: Kind = Kind.EXTERNAL
+    kind: PartyKind = PartyKind.EXTERNAL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,21 +97,21 @@ def party(raw: object, country: str, name: object = "", strip: Collection[str] =
     ``country`` is where a number without a prefix belongs (two letters), ``strip`` are prefixes the switch may have
     added (``incoming_strip``). Whatever the switch sent, the party can be shown, stored and sent on.
     """
-    from offhook.model import Kind, Party, cleaned
+    from offhook.model import Party, PartyKind, cleaned
 
     raw, name = cleaned(raw), cleaned(name)
     number = _without_added(raw.strip(), country, strip)
     if number.lower() in _HIDDEN:
-        return Party(raw=raw, name="" if name.lower() in _HIDDEN else name, kind=Kind.HIDDEN)
+        return Party(raw=raw, name="" if name.lower() in _HIDDEN else name, kind=PartyKind.HIDDEN)
     if number.isascii() and number.isdigit() and len(number) <= INTERNAL_DIGITS:
-        return Party(number=number, raw=raw, name=name, kind=Kind.INTERNAL)
+        return Party(number=number, raw=raw, name=name, kind=PartyKind.INTERNAL)
     standard = e164(number, country)
     if standard:
         return Party(number=standard, raw=raw, name=name)
     try:
         return Party(number=read(number).digits, raw=raw, name=name)
     except Refused:
-        return Party(raw=raw, name=name, kind=Kind.UNREADABLE)
+        return Party(raw=raw, name=name, kind=PartyKind.UNREADABLE)
 
 
 def _without_added(number: str, country: str, strip: Collection[str]) -> str:

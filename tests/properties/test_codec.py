@@ -19,7 +19,7 @@ from offhook.codec import (
     loads,
 )
 from offhook.errors import CommandError, OffhookError, ProtocolError
-from offhook.model import COMMANDS, EVENTS, Call, Dial, Ended, Kind, Party, Ringing
+from offhook.model import COMMANDS, EVENTS, Call, Dial, Ended, Party, PartyKind, Ringing
 from world import NOON
 
 times = st.datetimes(timezones=st.just(UTC))
@@ -85,7 +85,7 @@ def test_people_read_it_flat() -> None:
         "raw": "0388202020",
         "name": "Éva",
     }
-    hidden = encode_event(Ringing(at=NOON, line="1001", call="X", party=Party(kind=Kind.HIDDEN)))
+    hidden = encode_event(Ringing(at=NOON, line="1001", call="X", party=Party(kind=PartyKind.HIDDEN)))
     assert hidden["party"] == "hidden"
 
 

@@ -6,7 +6,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
 from offhook.api.answers import refusal
-from offhook.api.commands import Desks
+from offhook.api.commands import DeskRoutes
 from offhook.api.door import Door
 from offhook.api.doorkeeper import Doorkeeper
 from offhook.api.pages import Pages
@@ -38,6 +38,6 @@ def endpoints_of(
     """Return the pages, and every route there is; :class:`~offhook.api.door.Door` stands before them all."""
     keeper = Doorkeeper(accounts)
     found: list[Endpoint] = []
-    pages, desks = Pages(keeper), Desks(board, keeper, index, settings, lambda: openapi(found))
+    pages, desks = Pages(keeper), DeskRoutes(board, keeper, index, settings, lambda: openapi(found))
     found += [*pages.endpoints(), *desks.endpoints()]
     return pages, found

@@ -29,7 +29,7 @@ DEEDS = ("Incoming", "FarHangUp", "LiftHandset", "DialOnPhone")
 Describe = Callable[[], dict[str, Any]]
 
 
-class Desks:
+class DeskRoutes:
     """The routes of a board's desks, and what they share."""
 
     def __init__(

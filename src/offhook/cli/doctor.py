@@ -25,7 +25,7 @@ from offhook.settings.view import View
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Examined:
     """One thing looked at: its name, ``ok``, ``missing`` or ``wrong``, what was seen, what to do."""
 
     name: str
@@ -51,13 +51,13 @@ def doctor(options: Namespace) -> int:
     return 1 if any(finding.verdict == "wrong" for finding in findings) else 0
 
 
-def examine(language: str) -> Iterator[Finding]:
+def examine(language: str) -> Iterator[Examined]:
     """Look at this machine, the settings, the hub and every interface."""
-    yield Finding("offhook", "ok", f"{__version__}, Python {platform.python_version()}, {platform.system()}")
+    yield Examined("offhook", "ok", f"{__version__}, Python {platform.python_version()}, {platform.system()}")
     yield _folder(language)
     try:
         resolve()
-        yield Finding("settings.toml", "ok", texts.say("doctor.settings_ok", language))
+        yield Examined("settings.toml", "ok", texts.say("doctor.settings_ok", language))
     except SettingsError as error:
         yield _from_error("settings.toml", error, language, "wrong")
     yield from _numbers(language)
@@ -66,7 +66,7 @@ def examine(language: str) -> Iterator[Finding]:
     yield from asyncio.run(_interfaces(language))
 
 
-def _numbers(language: str) -> Iterator[Finding]:
+def _numbers(language: str) -> Iterator[Examined]:
     """Name the public short numbers that the patterns take for internal ones."""
     try:
         hidden = hidden_short_numbers(rules_from(resolve().__getitem__))
@@ -75,10 +75,10 @@ def _numbers(language: str) -> Iterator[Finding]:
         return
     if hidden:
         seen = texts.say("doctor.internal", language, numbers=" ".join(hidden))
-        yield Finding("numbers", "missing", seen, texts.say("doctor.internal_hint", language))
+        yield Examined("numbers", "missing", seen, texts.say("doctor.internal_hint", language))
 
 
-def _parameter_file(language: str) -> Iterator[Finding]:
+def _parameter_file(language: str) -> Iterator[Examined]:
     """Say what is wrong with the parameter file in force, if there is one."""
     try:
         found = web_file(resolve().__getitem__, home())
@@ -91,12 +91,12 @@ def _parameter_file(language: str) -> Iterator[Finding]:
     wrong = any(finding.level == "error" for finding in findings)
     seen = texts.say("doctor.file", language, path=found.name, count=len(findings))
     hint = texts.say("doctor.file_hint", language) if findings else ""
-    yield Finding("clicktocall", "wrong" if wrong else "missing" if findings else "ok", seen, hint)
+    yield Examined("clicktocall", "wrong" if wrong else "missing" if findings else "ok", seen, hint)
 
 
-async def _interfaces(language: str) -> list[Finding]:
+async def _interfaces(language: str) -> list[Examined]:
     """Say of each interface whether it can run here; of those that are set up, what is wrong when it is tried."""
-    found: list[Finding] = []
+    found: list[Examined] = []
     try:
         settings = resolve()
         names = {catalogue.canonical(settings[name]) for name in ("interface", "hub.interface")}
@@ -111,11 +111,11 @@ async def _interfaces(language: str) -> list[Finding]:
         elif settings is not None and name in names:
             found += await _examined(name, settings, desks, language)
         else:
-            found.append(Finding(name, "ok", texts.say("doctor.interface_ok", language)))
+            found.append(Examined(name, "ok", texts.say("doctor.interface_ok", language)))
     return found
 
 
-async def _examined(name: str, settings: Settings, desks: list[str], language: str) -> list[Finding]:
+async def _examined(name: str, settings: Settings, desks: list[str], language: str) -> list[Examined]:
     """Have an interface that is set up try what is set."""
     kind = catalogue.load(name)
     own = settings["desk.extension"]
@@ -133,7 +133,7 @@ async def _examined(name: str, settings: Settings, desks: list[str], language: s
         why = f"{type(error).__name__}: {error}"[:200]
         wrong = [Unavailable("interface_broken", interface=name, name=name, why=why)]
     return [_from_error(name, each, language, _verdict(each)) for each in wrong] or [
-        Finding(name, "ok", texts.say("doctor.examined", language))
+        Examined(name, "ok", texts.say("doctor.examined", language))
     ]
 
 
@@ -143,21 +143,21 @@ def _verdict(error: OffhookError) -> str:
     return "missing" if error.code in mild else "wrong"
 
 
-def _folder(language: str) -> Finding:
+def _folder(language: str) -> Examined:
     folder = Path(home())
     nearest = next(each for each in (folder, *folder.parents) if each.exists())
     if nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK):
-        return Finding("OFFHOOK_HOME", "ok", str(folder))
+        return Examined("OFFHOOK_HOME", "ok", str(folder))
     hint = texts.say("doctor.folder_hint", language)
-    return Finding("OFFHOOK_HOME", "wrong", texts.say("doctor.folder_wrong", language, path=folder), hint)
+    return Examined("OFFHOOK_HOME", "wrong", texts.say("doctor.folder_wrong", language, path=folder), hint)
 
 
-def _hub(language: str) -> Finding:
+def _hub(language: str) -> Examined:
     from offhook.transport.http import request
 
     here = running()
     if here is None:
-        return Finding(
+        return Examined(
             "hub.json",
             "missing",
             texts.say("doctor.hub_none", language),
@@ -166,18 +166,18 @@ def _hub(language: str) -> Finding:
     try:
         about = request("GET", here.url, "/v1/about", "")
     except OffhookError as error:
-        return Finding("hub.json", "wrong", error.text(language), texts.say("doctor.hub_stale", language))
+        return Examined("hub.json", "wrong", error.text(language), texts.say("doctor.hub_stale", language))
     seen = texts.say(
         "doctor.hub_ok", language, url=here.url, version=about.get("offhook", "?"), desks=len(here.tokens)
     )
-    return Finding("hub.json", "ok", seen)
+    return Examined("hub.json", "ok", seen)
 
 
-def _from_error(name: str, error: OffhookError, language: str, verdict: str) -> Finding:
-    return Finding(name, verdict, error.text(language), error.hint_text(language))
+def _from_error(name: str, error: OffhookError, language: str, verdict: str) -> Examined:
+    return Examined(name, verdict, error.text(language), error.hint_text(language))
 
 
-def _print(finding: Finding) -> None:
+def _print(finding: Examined) -> None:
     from offhook.cli import colours
 
     colour, plain = (COLOURS[finding.verdict], "\033[0m") if colours(sys.stdout) else ("", "")

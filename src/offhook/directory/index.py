@@ -14,7 +14,7 @@ from typing import Any, Self
 from offhook import numbers, storage
 from offhook.codec import contact_from_json, contact_to_json
 from offhook.directory.match import key, main_number_keys, matched, ranked
-from offhook.model import Contact, Kind, Party
+from offhook.model import Contact, Party, PartyKind
 
 MOST_MATCHES = 50
 """How many contacts with the same number are looked at: nobody reads more on a card."""
@@ -94,7 +94,7 @@ class Index:
 
     def by_party(self, party: Party) -> tuple[Contact, ...]:
         """Return everybody with that party's number, best first; else who has its main number."""
-        if not party.number or party.kind in (Kind.HIDDEN, Kind.UNREADABLE):
+        if not party.number or party.kind in (PartyKind.HIDDEN, PartyKind.UNREADABLE):
             return ()
         wanted = key(party.number, self.country)
         found = [matched(contact, party.number, exact=True) for contact in self._under(wanted)]

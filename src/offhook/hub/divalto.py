@@ -57,7 +57,7 @@ from offhook.model import (
     cleaned,
 )
 from offhook.seed import parameters
-from offhook.seed.events import EMITS, Meaning, Rules
+from offhook.seed.events import EMITS, Rules, SeedMeaning
 from offhook.seed.replies import Item
 from offhook.settings.view import View
 from offhook.transport.thread import in_thread
@@ -166,7 +166,7 @@ class Divalto:
         self._relay = Relay()
         self._waiting: dict[DeskKey, Waiting] = {}
         self._lines: dict[DeskKey, Line] = {}
-        self._meanings: dict[DeskKey, Meaning] = {}
+        self._meanings: dict[DeskKey, SeedMeaning] = {}
         for key in board.desks:
             self._take_up(key)
 
@@ -176,7 +176,7 @@ class Divalto:
         line = Line(self._relay, key.extension, self._clock, name=f"{key}/{self._relay.about.name}")
         self._waiting[key] = Waiting()
         self._lines[key] = line
-        self._meanings[key] = Meaning(words, line.name, Rules(queue=True, country=self._country))
+        self._meanings[key] = SeedMeaning(words, line.name, Rules(queue=True, country=self._country))
         self._board.add_line(key, line)
         self._board.desks[key].on_news(self._noting(key))
 

@@ -15,8 +15,8 @@ from offhook.model import (
     Call,
     CallEvent,
     Direction,
-    Kind,
     News,
+    PartyKind,
     PopRequested,
     Record,
     RecordPassed,
@@ -96,7 +96,7 @@ class Pops:
         """Return what should pop now, as a key: the record, else the number, else nothing."""
         if call.record is not None and (passed or call.state in _DUE[Trigger.RING]):
             return _key(call.record)
-        if call.party.kind is Kind.EXTERNAL and call.state in _DUE.get(self._rules.trigger, ()):
+        if call.party.kind is PartyKind.EXTERNAL and call.state in _DUE.get(self._rules.trigger, ()):
             return call.party.number
         return ""
 

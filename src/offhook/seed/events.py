@@ -19,8 +19,8 @@ from offhook.model import (
     Ended,
     Event,
     HandedOver,
-    Kind,
     Party,
+    PartyKind,
     PopRequested,
     Reason,
     Ringing,
@@ -55,7 +55,7 @@ class Rules:
     strip: tuple[str, ...] = ()
 
 
-class Meaning:
+class SeedMeaning:
     """One line's replies, taken in one after the other."""
 
     def __init__(self, file: ParameterFile, line: str, rules: Rules) -> None:
@@ -166,7 +166,7 @@ class Meaning:
 
     def _found(self, key: str, party: Party) -> Open | None:
         """Return the call meant; without a number, the only one there is."""
-        if party.kind is Kind.HIDDEN and len(self._open) == 1:
+        if party.kind is PartyKind.HIDDEN and len(self._open) == 1:
             return next(iter(self._open.values()))
         return self._open.get(key)
 

@@ -23,6 +23,7 @@ from offhook.model import (
     Merged,
     Parked,
     Party,
+    PartyKind,
     Prompted,
     Reason,
     Record,
@@ -37,12 +38,9 @@ from offhook.model import (
     call_id,
     conversation_id,
 )
-from offhook.model import (
-    Kind as PartyKind,
-)
 from offhook.numbers import party as party_of
 from offhook.switch.legs import Legs
-from offhook.switch.talk import Kind, Leg, Outcome, Talk, called_by, caller_of
+from offhook.switch.talk import Leg, LegKind, LegOutcome, Talk, called_by, caller_of
 
 
 class Role(StrEnum):
@@ -105,24 +103,24 @@ _RANK = {
     State.CLEARED: 4,
 }
 _OWN = {
-    Outcome.BUSY: Reason.OWN_BUSY,
-    Outcome.REJECTED: Reason.OWN_REJECTED,
-    Outcome.NO_ANSWER: Reason.OWN_NO_ANSWER,
-    Outcome.UNAVAILABLE: Reason.OWN_UNAVAILABLE,
-    Outcome.UNALLOCATED: Reason.OWN_UNAVAILABLE,
-    Outcome.CANCELLED: Reason.CANCELLED,
-    Outcome.FAILED: Reason.FAILED,
+    LegOutcome.BUSY: Reason.OWN_BUSY,
+    LegOutcome.REJECTED: Reason.OWN_REJECTED,
+    LegOutcome.NO_ANSWER: Reason.OWN_NO_ANSWER,
+    LegOutcome.UNAVAILABLE: Reason.OWN_UNAVAILABLE,
+    LegOutcome.UNALLOCATED: Reason.OWN_UNAVAILABLE,
+    LegOutcome.CANCELLED: Reason.CANCELLED,
+    LegOutcome.FAILED: Reason.FAILED,
 }
 _FAR = {
-    Outcome.BUSY: Reason.BUSY,
-    Outcome.REJECTED: Reason.REJECTED,
-    Outcome.NO_ANSWER: Reason.NO_ANSWER,
-    Outcome.UNAVAILABLE: Reason.UNAVAILABLE,
-    Outcome.UNALLOCATED: Reason.UNALLOCATED,
-    Outcome.FAILED: Reason.FAILED,
-    Outcome.CANCELLED: Reason.CANCELLED,
-    Outcome.FORWARDED: Reason.ANSWERED_ELSEWHERE,
-    Outcome.ELSEWHERE: Reason.ANSWERED_ELSEWHERE,
+    LegOutcome.BUSY: Reason.BUSY,
+    LegOutcome.REJECTED: Reason.REJECTED,
+    LegOutcome.NO_ANSWER: Reason.NO_ANSWER,
+    LegOutcome.UNAVAILABLE: Reason.UNAVAILABLE,
+    LegOutcome.UNALLOCATED: Reason.UNALLOCATED,
+    LegOutcome.FAILED: Reason.FAILED,
+    LegOutcome.CANCELLED: Reason.CANCELLED,
+    LegOutcome.FORWARDED: Reason.ANSWERED_ELSEWHERE,
+    LegOutcome.ELSEWHERE: Reason.ANSWERED_ELSEWHERE,
 }
 
 
@@ -157,7 +155,7 @@ class Desks:
             while talk.into is not None:
                 talk = talk.into
             for leg in talk.legs:
-                if leg.desk and leg.kind is Kind.PHONE and not leg.gone and leg.id not in self._of_leg:
+                if leg.desk and leg.kind is LegKind.PHONE and not leg.gone and leg.id not in self._of_leg:
                     self._take_up(leg)
             for _by, _to, calling in talk.consults:
                 if not calling.real and not calling.gone and calling.id not in self._consulting:
@@ -203,7 +201,7 @@ class Desks:
         self, desk: str, leg: Leg, meant: str, cause: str, record: Record | None, held: DeskCall | None = None
     ) -> None:
         """A desk is about to call: its call is there before the switch tells of it. ``held``: to ask about that one."""
-        leg.originated, leg.incoming, leg.desk, leg.kind = True, False, desk, Kind.PHONE
+        leg.originated, leg.incoming, leg.desk, leg.kind = True, False, desk, LegKind.PHONE
         if held is not None:
             leg.talk.consult_of, leg.talk.consulter = held.talk, held.leg
         leg.talk.meant, leg.talk.record = meant, record
@@ -546,19 +544,19 @@ class Desks:
 
     def _why_not_here(self, call: DeskCall) -> Reason:
         outcome = next((leg.outcome for leg in call.legs if leg.outcome), None)
-        plain = outcome in (None, Outcome.CANCELLED, Outcome.NO_ANSWER, Outcome.FAILED)
+        plain = outcome in (None, LegOutcome.CANCELLED, LegOutcome.NO_ANSWER, LegOutcome.FAILED)
         if not plain and outcome is not None:
             return _FAR.get(outcome, Reason.UNKNOWN)
         others = [
             leg for leg in call.talk.legs if leg not in call.legs and leg.real and leg.caller is not None
         ]
         beside = [leg for leg in others if caller_of(leg) is caller_of(call.legs[0])]
-        if any(leg.up for leg in beside) and outcome is not Outcome.NO_ANSWER:
+        if any(leg.up for leg in beside) and outcome is not LegOutcome.NO_ANSWER:
             return Reason.ANSWERED_ELSEWHERE
         if call.talk.picked_up_from == call.desk:
             return Reason.ANSWERED_ELSEWHERE
         caller = caller_of(call.legs[0]) or call.talk.origin
-        if outcome is Outcome.CANCELLED or (caller is not None and (caller.asked or caller.gone)):
+        if outcome is LegOutcome.CANCELLED or (caller is not None and (caller.asked or caller.gone)):
             return Reason.CANCELLED
         return Reason.NO_ANSWER
 
@@ -570,9 +568,11 @@ class Desks:
         if any(one.asked and one.waiting for one in call.legs):
             return Reason.CANCELLED
         ends = [
-            each.outcome for each in reached if each.outcome in _FAR and each.outcome is not Outcome.ELSEWHERE
+            each.outcome
+            for each in reached
+            if each.outcome in _FAR and each.outcome is not LegOutcome.ELSEWHERE
         ]
-        if Outcome.NO_ANSWER in ends:
+        if LegOutcome.NO_ANSWER in ends:
             return Reason.NO_ANSWER
         if ends and ends[-1] is not None:
             return _FAR[ends[-1]]

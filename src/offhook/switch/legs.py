@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from offhook.switch.plan import Plan
 from offhook.switch.talk import (
     Bridge,
-    Kind,
     Leg,
-    Outcome,
+    LegKind,
+    LegOutcome,
     Passing,
     Talk,
     called_by,
@@ -91,20 +91,20 @@ class Legs:
     def _identify(self, leg: Leg, device: str, context: str, glue: bool) -> None:
         leg.device = device
         if glue:
-            leg.kind = Kind.GLUE
+            leg.kind = LegKind.GLUE
         elif self.plan.is_trunk(device, context):
-            leg.kind = Kind.TRUNK
+            leg.kind = LegKind.TRUNK
         elif desk := self.plan.desk_of(device):
-            leg.kind, leg.desk = Kind.PHONE, desk
+            leg.kind, leg.desk = LegKind.PHONE, desk
             self._of_desk.setdefault(desk, {})[leg.id] = leg
         elif device and not self.plan.trunks_told:
-            leg.kind = Kind.TRUNK
+            leg.kind = LegKind.TRUNK
 
     def came(self, leg: Leg, number: str, name: str, dialled: str) -> None:
         """A device called the switch."""
         leg.incoming = True
         leg.number, leg.name, leg.dialled = leg.number or number, leg.name or name, leg.dialled or dialled
-        if leg.kind is Kind.PHONE:
+        if leg.kind is LegKind.PHONE:
             talking = [
                 each
                 for each in self.of_desk(leg.desk)
@@ -156,10 +156,10 @@ class Legs:
             leg.up, leg.answered_at = True, self.facts
             self._meet(leg)
 
-    def dial_ended(self, leg: Leg, outcome: Outcome, caller: Leg | None = None) -> None:
+    def dial_ended(self, leg: Leg, outcome: LegOutcome, caller: Leg | None = None) -> None:
         """The call of ``leg`` came to an end: answered or why not."""
         self.facts += 1
-        if outcome is Outcome.ANSWERED:
+        if outcome is LegOutcome.ANSWERED:
             if caller is not None and caller is not leg.caller and not leg.gone:
                 if leg.incoming:
                     leg.picked = True
@@ -173,7 +173,7 @@ class Legs:
                 self.calls(caller, leg)
             leg.outcome = leg.outcome or outcome
 
-    def goes(self, leg: Leg, at: datetime, outcome: Outcome | None = None, *, closed: bool = True) -> None:
+    def goes(self, leg: Leg, at: datetime, outcome: LegOutcome | None = None, *, closed: bool = True) -> None:
         """The leg is no more. ``closed``: and nothing more will be told of it."""
         self._count(leg)
         leg.end = leg.end or outcome
@@ -246,7 +246,9 @@ class Legs:
     def never_made(self, desk: str, meant: str, at: datetime, native: str) -> Talk:
         """An application asked for a call and no channel was ever made for it."""
         self.facts += 1
-        talk = Talk(self.facts, at, native=native, asked_for=desk, meant=meant, failure=Outcome.UNAVAILABLE)
+        talk = Talk(
+            self.facts, at, native=native, asked_for=desk, meant=meant, failure=LegOutcome.UNAVAILABLE
+        )
         self._finished[talk] = at
         self.touched[talk] = None
         return talk
@@ -257,7 +259,7 @@ class Legs:
         """Two legs are the halves of one piece of glue."""
         if one is two or one.other_half is two:
             return
-        one.kind = two.kind = Kind.GLUE
+        one.kind = two.kind = LegKind.GLUE
         one.other_half, two.other_half = two, one
         self._join(one.talk, two.talk)
 
@@ -418,7 +420,7 @@ class Legs:
         self._join(target.talk, picker.talk)
         target.talk.picked_up_from = target.desk or target.number
         picker.picked = True
-        target.outcome = Outcome.ELSEWHERE
+        target.outcome = LegOutcome.ELSEWHERE
         self._count(picker)
         self.answers(picker)
         picker.talked = True
@@ -510,5 +512,5 @@ class Legs:
         self.touched[leg.talk] = None
 
 
-_VAGUE = (Outcome.NO_ANSWER, Outcome.CANCELLED, Outcome.FAILED)
+_VAGUE = (LegOutcome.NO_ANSWER, LegOutcome.CANCELLED, LegOutcome.FAILED)
 """Words that a leg's own end may say more exactly."""

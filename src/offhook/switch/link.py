@@ -41,7 +41,7 @@ from offhook.switch.desks import DeskCall
 from offhook.switch.plan import Plan
 from offhook.switch.talk import Leg, Talk
 from offhook.switch.watch import Watch
-from offhook.transport.stream import CHUNK, Address, address_of, connected, kept
+from offhook.transport.connection import CHUNK, Address, address_of, connected, kept
 from offhook.transport.web import tls_of
 
 ANSWER_S = 5.0

@@ -6,10 +6,16 @@ out.
 
 from typing import Any
 
-from offhook.switch.talk import Kind, Leg, Outcome, Passing, Talk, called_by
+from offhook.switch.talk import Leg, LegKind, LegOutcome, Passing, Talk, called_by
 
 Json = dict[str, Any]
-WHOLE_CAUSES = (Outcome.BUSY, Outcome.REJECTED, Outcome.NO_ANSWER, Outcome.UNAVAILABLE, Outcome.UNALLOCATED)
+WHOLE_CAUSES = (
+    LegOutcome.BUSY,
+    LegOutcome.REJECTED,
+    LegOutcome.NO_ANSWER,
+    LegOutcome.UNAVAILABLE,
+    LegOutcome.UNALLOCATED,
+)
 
 
 def story(talk: Talk) -> Json:
@@ -23,7 +29,7 @@ def _of_glue(talk: Talk) -> Json:
     """Tell of a call that an application made between two dialplans, with nobody's phone in it."""
     first = min(talk.legs, key=lambda leg: leg.order)
     called = [leg for leg in talk.legs if leg.caller is not None]
-    answered = [leg for leg in called if leg.outcome is Outcome.ANSWERED]
+    answered = [leg for leg in called if leg.outcome is LegOutcome.ANSWERED]
     ends = [str(leg.outcome) for leg in called if leg.outcome in WHOLE_CAUSES]
     numbers = [leg.number for leg in talk.legs if leg.number]
     return {
@@ -93,7 +99,7 @@ class _Teller:
         }
         if direction == "click2dial":
             found["own_leg"] = self.own_leg()
-        holds = sum(leg.holds for leg in self.real if leg.kind is Kind.PHONE)
+        holds = sum(leg.holds for leg in self.real if leg.kind is LegKind.PHONE)
         if holds:
             found["holds"] = holds
         if talk.consults:
@@ -105,7 +111,7 @@ class _Teller:
         if talk.parked:
             found["parked"] = True
         conference = next((leg.conference for leg in self.real if leg.conference), "")
-        name = self.origin.name if self.origin and self.origin.kind is not Kind.PHONE else ""
+        name = self.origin.name if self.origin and self.origin.kind is not LegKind.PHONE else ""
         extras = {
             "retrieved_by": talk.retrieved_by,
             "picked_up_from": talk.picked_up_from,
@@ -123,12 +129,12 @@ class _Teller:
         if origin is None:
             return "click2dial" if self.talk.asked_for else "api"
         if origin.own:
-            return "click2dial" if origin.kind is Kind.PHONE else "api"
-        if origin.kind is Kind.TRUNK:
+            return "click2dial" if origin.kind is LegKind.PHONE else "api"
+        if origin.kind is LegKind.TRUNK:
             return "inbound"
-        if any(leg.kind is Kind.TRUNK for leg in self.reached):
+        if any(leg.kind is LegKind.TRUNK for leg in self.reached):
             return "outbound"
-        if any(leg.kind is Kind.PHONE for leg in self.reached) or len(origin.dialled) <= INTERNAL:
+        if any(leg.kind is LegKind.PHONE for leg in self.reached) or len(origin.dialled) <= INTERNAL:
             return "internal"
         return "outbound"
 
@@ -144,7 +150,7 @@ class _Teller:
 
     def name(self, leg: Leg) -> str:
         """Return the extension, or for the outside the number that was called."""
-        unsaid = self.called() if leg.kind is Kind.TRUNK and leg is not self.origin else ""
+        unsaid = self.called() if leg.kind is LegKind.TRUNK and leg is not self.origin else ""
         return leg.desk or leg.dialled or leg.number or unsaid or leg.device
 
     def rang(self) -> list[str]:
@@ -153,7 +159,7 @@ class _Teller:
         return sorted(legs | self.talk.rang_before, key=_number)
 
     def answered(self) -> Leg | None:
-        taken = [leg for leg in self.reached if leg.talked and (leg.up or leg.outcome is Outcome.ANSWERED)]
+        taken = [leg for leg in self.reached if leg.talked and (leg.up or leg.outcome is LegOutcome.ANSWERED)]
         return min(taken, key=lambda leg: leg.answered_at or leg.order, default=None)
 
     def own_leg(self) -> str:
@@ -165,7 +171,7 @@ class _Teller:
         return str(end) if end in WHOLE_CAUSES else "noanswer" if rang else "unavailable"
 
     def final_agent(self) -> str | None:
-        talked = [leg for leg in self.real if leg.kind is Kind.PHONE and leg.talked]
+        talked = [leg for leg in self.real if leg.kind is LegKind.PHONE and leg.talked]
         last = self.talk.passings[-1].legs if self.talk.passings else []
         found = max(talked, key=lambda leg: (leg.met_at, leg in last), default=None)
         return found.desk if found is not None else None
@@ -182,14 +188,14 @@ class _Teller:
         if self.gave_up():
             return "abandoned" if direction == "inbound" else "cancelled"
         ends = [leg.outcome for leg in self.reached if leg.outcome is not None]
-        if Outcome.NO_ANSWER in ends:
+        if LegOutcome.NO_ANSWER in ends:
             return "noanswer"
-        known = [end for end in ends if end in (*WHOLE_CAUSES, Outcome.FAILED)]
+        known = [end for end in ends if end in (*WHOLE_CAUSES, LegOutcome.FAILED)]
         if known:
             return str(known[-1])
         legs = self.reached or ([self.origin] if self.origin else [])
         said = self.talk.failure or next((leg.end for leg in legs if leg.end), None)
-        if said in (*WHOLE_CAUSES, Outcome.FAILED):
+        if said in (*WHOLE_CAUSES, LegOutcome.FAILED):
             return str(said)
         if any(leg.rang for leg in self.reached):
             return "noanswer"
@@ -198,7 +204,7 @@ class _Teller:
     def gave_up(self) -> bool:
         """Say whether the caller hung up while somebody was still being called."""
         callers = self.own or ([self.origin] if self.origin else [])
-        cancelled = any(leg.outcome is Outcome.CANCELLED for leg in self.reached)
+        cancelled = any(leg.outcome is LegOutcome.CANCELLED for leg in self.reached)
         if self.cancelled_by_api():
             return True
         return any(leg.asked and (leg.waiting or cancelled) for leg in callers)
@@ -207,11 +213,11 @@ class _Teller:
         """Say whether everybody who was called was let go, and nobody had hung up."""
         callers = self.own or ([self.origin] if self.origin else [])
         ends = [leg.outcome for leg in self.reached]
-        return bool(ends) and set(ends) == {Outcome.CANCELLED} and not any(leg.asked for leg in callers)
+        return bool(ends) and set(ends) == {LegOutcome.CANCELLED} and not any(leg.asked for leg in callers)
 
     def ended_by(self, direction: str, result: str) -> str:
         talk = self.talk
-        outside = any(leg.kind is Kind.TRUNK for leg in self.real) or direction in ("inbound", "outbound")
+        outside = any(leg.kind is LegKind.TRUNK for leg in self.real) or direction in ("inbound", "outbound")
         caller = "agent" if outside and direction != "inbound" else "caller"
         if result in ("abandoned", "cancelled"):
             return "api" if talk.by_api or self.cancelled_by_api() else caller
@@ -232,7 +238,7 @@ class _Teller:
         if leg is None:
             waits = self.talk.parked and not self.talk.retrieved_by
             return "system" if waits else "api"
-        if leg.kind is not Kind.PHONE:
+        if leg.kind is not LegKind.PHONE:
             return "caller" if leg is self.origin else "callee"
         answered = self.answered()
         if self.talk.passings and leg is not answered and leg is not self.origin:
@@ -252,17 +258,17 @@ class _Teller:
         if (
             passing.answered
             or confers
-            or any(leg.up or leg.outcome is Outcome.ANSWERED for leg in passing.legs)
+            or any(leg.up or leg.outcome is LegOutcome.ANSWERED for leg in passing.legs)
         ):
             return "answered"
         gave_up = passing.transferee is not None and passing.transferee.asked and passing.transferee.waiting
         if gave_up:
             return "abandoned"
         ends = [leg.outcome for leg in passing.legs if leg.outcome]
-        for end in (Outcome.NO_ANSWER, Outcome.BUSY):
+        for end in (LegOutcome.NO_ANSWER, LegOutcome.BUSY):
             if end in ends:
                 return str(end)
-        let_go = any(leg.outcome is Outcome.CANCELLED for leg in passing.legs)
+        let_go = any(leg.outcome is LegOutcome.CANCELLED for leg in passing.legs)
         return "noanswer" if let_go or any(leg.rang for leg in passing.legs) else "failed"
 
     def consult(self) -> Json:
@@ -275,7 +281,7 @@ class _Teller:
             result = "answered"
         else:
             ends = [leg.outcome for leg in legs]
-            result = "busy" if Outcome.BUSY in ends else "noanswer"
+            result = "busy" if LegOutcome.BUSY in ends else "noanswer"
         return {"by": by, "to": to, "result": result}
 
 

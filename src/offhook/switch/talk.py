@@ -12,7 +12,7 @@ from enum import StrEnum
 from offhook.model import Record
 
 
-class Kind(StrEnum):
+class LegKind(StrEnum):
     """What is at the far end of a channel."""
 
     PHONE = "phone"
@@ -21,7 +21,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-class Outcome(StrEnum):
+class LegOutcome(StrEnum):
     """What became of a leg that was called, in the words of the recordings."""
 
     ANSWERED = "answered"
@@ -52,7 +52,7 @@ class Leg:
     """Its whole name, as commands name it."""
     device: str = ""
     desk: str = ""
-    kind: Kind = Kind.OTHER
+    kind: LegKind = LegKind.OTHER
     number: str = ""
     name: str = ""
     dialled: str = ""
@@ -75,8 +75,8 @@ class Leg:
     """When its device hung up, counted in facts; 0: it did not."""
     waiting: bool = False
     """Somebody was still being called, or a queue waited in, when it hung up."""
-    outcome: Outcome | None = None
-    end: Outcome | None = None
+    outcome: LegOutcome | None = None
+    end: LegOutcome | None = None
     """What its own end says, answered or not."""
     gone: bool = False
     closed: bool = False
@@ -96,12 +96,12 @@ class Leg:
     @property
     def real(self) -> bool:
         """Whether somebody is at its end."""
-        return self.kind is not Kind.GLUE
+        return self.kind is not LegKind.GLUE
 
     @property
     def own(self) -> bool:
         """Whether it is the caller's own phone of a click-to-dial."""
-        if self.kind is Kind.GLUE:
+        if self.kind is LegKind.GLUE:
             return False
         half = self.caller.other_half if self.caller is not None else None
         return self.originated or (half is not None and half.originated)
@@ -157,7 +157,7 @@ class Talk:
     asked_for: str = ""
     """The desk a click-to-dial was for, where no channel was ever made."""
     record: Record | None = None
-    failure: Outcome | None = None
+    failure: LegOutcome | None = None
     native: str = ""
 
     def __repr__(self) -> str:

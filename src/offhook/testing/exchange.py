@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Habit:
+class PhoneHabit:
     """What the person at a phone does: ``answer`` after ``after_s`` (``None``: never), ``busy``, ``reject``."""
 
     does: str = "answer"
@@ -48,9 +48,9 @@ RING_S = 20.0
 class Exchange:
     """Desks' phones and the outside. ``tell(moment, channel, other)`` is told of everything."""
 
-    def __init__(self, desks: dict[str, Habit], later: Later, outside: Habit | None = None) -> None:
+    def __init__(self, desks: dict[str, PhoneHabit], later: Later, outside: PhoneHabit | None = None) -> None:
         self.desks = desks
-        self.outside = outside or Habit()
+        self.outside = outside or PhoneHabit()
         self.channels: dict[str, Channel] = {}
         self.tell: Moment = lambda _moment, _channel, _other: None
         self._later = later
@@ -179,7 +179,7 @@ class Exchange:
         self.channels[native] = made
         return made
 
-    def _ring(self, channel: Channel, habit: Habit, answered: Callable[[], None], ring_s: float) -> None:
+    def _ring(self, channel: Channel, habit: PhoneHabit, answered: Callable[[], None], ring_s: float) -> None:
         if habit.does in ("busy", "reject"):
             self.hang_up(channel, 17 if habit.does == "busy" else 21)
             return

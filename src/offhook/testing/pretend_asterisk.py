@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Self
 
 from offhook.testing.exchange import Channel, Exchange
-from offhook.testing.server import Client, PretendSwitch
+from offhook.testing.server import Peer, PretendSwitch
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 STATES = {"down": "0", "ring": "4", "ringing": "5", "up": "6"}
@@ -79,11 +79,11 @@ class PretendAsterisk(PretendSwitch):
 
     # --- what is asked -----------------------------------------------------------------------------------------
 
-    def greet(self, client: Client) -> None:
+    def greet(self, client: Peer) -> None:
         """Say the version of the manager."""
         client.send(GREETING)
 
-    def take(self, client: Client, data: bytes) -> None:
+    def take(self, client: Peer, data: bytes) -> None:
         """Take in actions, as far as they are whole."""
         *blocks, client.rest = (client.rest + data).split(b"\r\n\r\n")
         for raw in blocks:
@@ -93,7 +93,7 @@ class PretendAsterisk(PretendSwitch):
                 self.heard.append(raw + b"\r\n\r\n")
             self._answer(client, asked)
 
-    def _answer(self, client: Client, asked: dict[str, str]) -> None:
+    def _answer(self, client: Peer, asked: dict[str, str]) -> None:
         name, number = asked.get("action", ""), asked.get("actionid", "")
 
         def say(response: str, **headers: str) -> None:
@@ -114,7 +114,7 @@ class PretendAsterisk(PretendSwitch):
         else:
             self._simple(name, asked, say)
 
-    def _list(self, client: Client, name: str, number: str, say: Callable[..., None]) -> None:
+    def _list(self, client: Peer, name: str, number: str, say: Callable[..., None]) -> None:
         say("Success", EventList="start")
         for channel in list(self.exchange.channels.values()) if name == "Status" else []:
             client.send(block([("Event", "Status"), *_status(channel), ("ActionID", number)]))
@@ -134,7 +134,7 @@ class PretendAsterisk(PretendSwitch):
         else:
             self._act(name, asked, say)
 
-    def _log_in(self, client: Client, asked: dict[str, str], say: Callable[..., None]) -> None:
+    def _log_in(self, client: Peer, asked: dict[str, str], say: Callable[..., None]) -> None:
         user, password = self._account
         key = hashlib.md5((CHALLENGE + password).encode(), usedforsecurity=False).hexdigest()
         if asked.get("username") != user or (asked.get("key") != key and asked.get("secret") != password):

@@ -7,7 +7,7 @@ from typing import Self
 from urllib.parse import quote
 
 from offhook.testing.exchange import Channel, Exchange
-from offhook.testing.server import Client, PretendSwitch
+from offhook.testing.server import Peer, PretendSwitch
 
 CAUSES = {
     16: "NORMAL_CLEARING", 17: "USER_BUSY", 19: "NO_ANSWER", 20: "USER_NOT_REGISTERED", 21: "CALL_REJECTED",
@@ -79,11 +79,11 @@ class PretendFreeswitch(PretendSwitch):
 
     # --- what is asked --------------------------------------------------------------------------------------
 
-    def greet(self, client: Client) -> None:
+    def greet(self, client: Peer) -> None:
         """Ask who it is."""
         client.send(b"Content-Type: auth/request\n\n")
 
-    def take(self, client: Client, data: bytes) -> None:
+    def take(self, client: Peer, data: bytes) -> None:
         """Take in commands, as far as they are whole."""
         *blocks, client.rest = (client.rest + data).split(b"\n\n")
         for raw in blocks:
@@ -92,7 +92,7 @@ class PretendFreeswitch(PretendSwitch):
                 self.heard.append(raw + b"\n\n")
             self._answer(client, text)
 
-    def _answer(self, client: Client, text: str) -> None:
+    def _answer(self, client: Peer, text: str) -> None:
         command, _end, more = text.partition("\n")
         if command.startswith("auth "):
             client.logged_in = command == f"auth {self._password}"
@@ -109,7 +109,7 @@ class PretendFreeswitch(PretendSwitch):
         else:
             _reply(client, "-ERR command not found")
 
-    def _do(self, client: Client, text: str, job: str) -> None:
+    def _do(self, client: Peer, text: str, job: str) -> None:
         name = text.partition(" ")[0]
         if name in self.refuse:
             client.send(_job(job, text, f"{self.refuse[name]}\n"))
@@ -118,7 +118,7 @@ class PretendFreeswitch(PretendSwitch):
         else:
             client.send(_job(job, text, f"{self._answer_to(text.split(' '))}\n"))
 
-    def _originate(self, client: Client, text: str, job: str) -> None:
+    def _originate(self, client: Peer, text: str, job: str) -> None:
         found = _ORIGINATE.fullmatch(text)
         if found is None:
             client.send(_job(job, text, "-USAGE: <call url> <exten>\n"))
@@ -227,7 +227,7 @@ def _rows(exchange: Exchange, what: str) -> list[dict[str, str]]:
     ]
 
 
-def _reply(client: Client, text: str, more: Iterable[tuple[str, str]] = ()) -> None:
+def _reply(client: Peer, text: str, more: Iterable[tuple[str, str]] = ()) -> None:
     headers = [("Content-Type", "command/reply"), ("Reply-Text", text), *more]
     client.send(("".join(f"{key}: {value}\n" for key, value in headers) + "\n").encode())
 

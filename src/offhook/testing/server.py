@@ -12,12 +12,12 @@ from typing import ClassVar, Self
 from offhook.errors import CommandError, Unavailable
 from offhook.interface import Traffic
 from offhook.switch.recordings import recorded
-from offhook.testing.exchange import Exchange, Habit
+from offhook.testing.exchange import Exchange, PhoneHabit
 
 CHUNK = 1 << 16
 
 
-class Client:
+class Peer:
     """One connection to a pretend switch."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
@@ -41,7 +41,7 @@ class PretendSwitch(ABC):
     def __init__(self, exchange: Exchange) -> None:
         self.exchange = exchange
         self.heard: list[bytes] = []
-        self.clients: list[Client] = []
+        self.clients: list[Peer] = []
         self.address = ""
         self.listened = asyncio.Event()
         """Somebody wants to hear events."""
@@ -49,11 +49,11 @@ class PretendSwitch(ABC):
         self._serving: set[asyncio.Task[None]] = set()
 
     @abstractmethod
-    def greet(self, client: Client) -> None:
+    def greet(self, client: Peer) -> None:
         """Say what comes first."""
 
     @abstractmethod
-    def take(self, client: Client, data: bytes) -> None:
+    def take(self, client: Peer, data: bytes) -> None:
         """Take in what a client sent."""
 
     async def start(self, port: int = 0) -> str:
@@ -82,7 +82,7 @@ class PretendSwitch(ABC):
         for client in list(self.clients):
             client.writer.transport.abort()
 
-    def listens(self, client: Client) -> None:
+    def listens(self, client: Peer) -> None:
         """A client wants to hear events from now on."""
         client.listening = True
         self.listened.set()
@@ -102,7 +102,9 @@ class PretendSwitch(ABC):
     def of_desks(cls, desks: Sequence[str]) -> Self:
         """See :meth:`offhook.interface.Pretend.of_desks`."""
         later = asyncio.get_running_loop().call_later
-        return cls.over(Exchange({desk: Habit(after_s=1.5) for desk in desks}, later, Habit(after_s=2.0)))
+        return cls.over(
+            Exchange({desk: PhoneHabit(after_s=1.5) for desk in desks}, later, PhoneHabit(after_s=2.0))
+        )
 
     async def live(self, traffic: Traffic) -> None:
         """See :meth:`offhook.interface.Pretend.live`."""
@@ -126,7 +128,7 @@ class PretendSwitch(ABC):
                 self.spread(piece)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client, task = Client(writer), asyncio.current_task()
+        client, task = Peer(writer), asyncio.current_task()
         if task is not None:
             self._serving.add(task)
             task.add_done_callback(self._serving.discard)

@@ -47,7 +47,7 @@ class Patience(NamedTuple):
     body_s: float = 15.0
 
 
-class Answer(NamedTuple):
+class HttpReply(NamedTuple):
     """What came back. ``status`` 0: nothing that is HTTP. ``fault``: none, ``cut late long garbage``."""
 
     status: int
@@ -57,7 +57,7 @@ class Answer(NamedTuple):
 
     def __repr__(self) -> str:
         """Leave out what may repeat a secret."""
-        return f"Answer({self.status}, {len(self.body)} bytes, fault={self.fault!r})"
+        return f"HttpReply({self.status}, {len(self.body)} bytes, fault={self.fault!r})"
 
 
 class Client:
@@ -86,7 +86,7 @@ class Client:
         patience: Patience | None = None,
         *,
         follow: bool = True,
-    ) -> Answer:
+    ) -> HttpReply:
         """Send a request and return what came back.
 
         With ``follow`` the redirects of a GET are followed, on the same server. Raises ``Unreachable`` where nothing
@@ -104,7 +104,7 @@ class Client:
 
     def _once(
         self, method: str, url: str, headers: "Sequence[tuple[str, str]]", body: bytes, patience: Patience
-    ) -> Answer:
+    ) -> HttpReply:
         host = _host(url)
         try:
             link, target, extra = self._link(url, patience)
@@ -136,7 +136,7 @@ class Client:
         headers: "Sequence[tuple[str, str]]",
         body: bytes,
         patience: Patience,
-    ) -> Answer:
+    ) -> HttpReply:
         """Send, and read what comes. From here on anything may have happened at the other end."""
         deadline = _Deadline(patience.answer_s)
         link.response_class = deadline.response  # type: ignore[assignment]
@@ -155,16 +155,16 @@ class Client:
             link.endheaders(body or None)
             response = link.getresponse()
         except TimeoutError:
-            return Answer(0, {}, b"", "late")
+            return HttpReply(0, {}, b"", "late")
         except OSError:
-            return Answer(0, {}, b"", "cut")
+            return HttpReply(0, {}, b"", "cut")
         except http.client.HTTPException as error:
             cut = isinstance(error, http.client.RemoteDisconnected | http.client.IncompleteRead)
-            return Answer(0, {}, b"", "cut" if cut else "garbage")
+            return HttpReply(0, {}, b"", "cut" if cut else "garbage")
         deadline.extend(patience.body_s)
         found = {name.lower(): value for name, value in response.getheaders()}
         data, fault = _read(response)
-        return Answer(response.status, found, data, fault)
+        return HttpReply(response.status, found, data, fault)
 
     # --- connecting -----------------------------------------------------------------------------------
 
@@ -298,7 +298,7 @@ def _host(url: str) -> str:
     return url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2][:80]
 
 
-def _redirect(url: str, answer: Answer) -> str:
+def _redirect(url: str, answer: HttpReply) -> str:
     """Return where a redirect of a GET leads, ``""`` for none or one to another server."""
     from urllib.parse import urljoin
 

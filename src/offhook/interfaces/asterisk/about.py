@@ -2,7 +2,7 @@
 
 from offhook.about import About, Setting
 from offhook.errors import LoginRefused, Refused, SettingsError, Unreachable, Unsupported
-from offhook.switch.settings import OF_DIALS, OF_THE_PLAN, TLS, USES
+from offhook.switch.options import OF_DIALS, OF_THE_PLAN, TLS, USES
 
 ABOUT = About(
     "asterisk",

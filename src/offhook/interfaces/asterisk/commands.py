@@ -27,8 +27,8 @@ from offhook.model import (
     State,
     Transfer,
 )
+from offhook.switch.attached import VARIABLE, record_text
 from offhook.switch.desks import DeskCall, Role
-from offhook.switch.records import VARIABLE, record_text
 from offhook.switch.talk import Leg, called_by
 
 _MEANINGFUL = re.compile(r'([\\,"()\[\]])')
@@ -42,7 +42,7 @@ class Action(NamedTuple):
     headers: tuple[tuple[str, str], ...]
 
 
-class Dialplan(NamedTuple):
+class AsteriskDialplan(NamedTuple):
     """Where numbers are dialled, and how the own phone is called."""
 
     context: str
@@ -62,7 +62,7 @@ def variable(name: str, value: str) -> tuple[str, str]:
 
 
 def originate(
-    device: str, native: str, number: str, plan: Dialplan, record: Record | None, name: str = ""
+    device: str, native: str, number: str, plan: AsteriskDialplan, record: Record | None, name: str = ""
 ) -> Action:
     """Return the action that alerts the own phone and then calls ``number``.
 
@@ -103,7 +103,9 @@ def hang_up(call: DeskCall) -> list[Action]:
     return [action("Hangup", Channel=leg.named, Cause=cause) for leg in call.legs if not leg.gone]
 
 
-def transfer(call: DeskCall, far: list[Leg], to: str, plan: Dialplan, record: Record | None) -> list[Action]:
+def transfer(
+    call: DeskCall, far: list[Leg], to: str, plan: AsteriskDialplan, record: Record | None
+) -> list[Action]:
     """Pass a call on without asking: a talking one by its own channel, a ringing one by the caller's."""
     _dialable(to)
     attached = attach(far, record) if record is not None else []
@@ -115,7 +117,7 @@ def transfer(call: DeskCall, far: list[Leg], to: str, plan: Dialplan, record: Re
     return [*attached, action("BlindTransfer", Channel=call.leg.named, Context=plan.context, Exten=to)]
 
 
-def consult(call: DeskCall, to: str, plan: Dialplan) -> list[Action]:
+def consult(call: DeskCall, to: str, plan: AsteriskDialplan) -> list[Action]:
     """Hold the call and ring somebody: the feature ``atxfer``, which the dial must allow (``tT``)."""
     _dialable(to)
     return [action("Atxfer", Channel=call.leg.named, Context=plan.context, Exten=to)]
@@ -170,7 +172,7 @@ def attach(legs: Iterable[Leg], record: Record) -> list[Action]:
     ]
 
 
-def on_phone(call: DeskCall, what: str, plan: Dialplan, command: Command) -> list[Action]:
+def on_phone(call: DeskCall, what: str, plan: AsteriskDialplan, command: Command) -> list[Action]:
     """Have the phone itself answer (``talk``) or hold (``hold``): an event that many SIP phones obey."""
     if not plan.phone_control:
         raise Unsupported("phone_control_off", command=type(command).__name__)

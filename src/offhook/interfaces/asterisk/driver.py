@@ -23,11 +23,11 @@ from offhook.errors import (
 from offhook.interface import Availability, Device
 from offhook.interfaces.asterisk import commands
 from offhook.interfaces.asterisk.about import ABOUT
-from offhook.interfaces.asterisk.commands import Action, Dialplan
-from offhook.interfaces.asterisk.events import WANTED, Meaning, began_of
+from offhook.interfaces.asterisk.commands import Action, AsteriskDialplan
+from offhook.interfaces.asterisk.events import WANTED, AmiMeaning, began_of
 from offhook.interfaces.asterisk.examine import examine
 from offhook.interfaces.asterisk.snapshot import OURS, read_channels
-from offhook.interfaces.asterisk.wire import Framer, Message, encode
+from offhook.interfaces.asterisk.wire import AmiFramer, AmiMessage, encode
 from offhook.model import (
     Answer,
     CancelConsult,
@@ -47,13 +47,13 @@ from offhook.model import (
     Transfer,
 )
 from offhook.settings.view import View
+from offhook.switch.attached import VARIABLE
 from offhook.switch.desks import DeskCall
 from offhook.switch.link import ANSWER_S, EMITS, SwitchLink, switch_address
 from offhook.switch.plan import Plan, plan_of
-from offhook.switch.records import VARIABLE
-from offhook.switch.talk import Leg, Outcome, Talk
+from offhook.switch.talk import Leg, LegOutcome, Talk
 from offhook.switch.watch import Watch
-from offhook.transport.stream import Address
+from offhook.transport.connection import Address
 
 PORT, TLS_PORT = 5038, 5039
 GIVE_UP_S = 15.0
@@ -66,7 +66,7 @@ ON_PHONE: frozenset[type[Command]] = frozenset({Answer, Hold})
 """What only the phone itself can do: with ``asterisk.phone_control``."""
 
 
-class AsteriskInterface(SwitchLink[Message]):
+class AsteriskInterface(SwitchLink[AmiMessage]):
     """Speaks with an Asterisk's manager; serves every desk of its plan."""
 
     about: ClassVar[About] = ABOUT
@@ -77,7 +77,7 @@ class AsteriskInterface(SwitchLink[Message]):
         self,
         address: Address,
         plan: Plan,
-        dialplan: Dialplan,
+        dialplan: AsteriskDialplan,
         user: str = "",
         password: str = "",
         *,
@@ -86,16 +86,16 @@ class AsteriskInterface(SwitchLink[Message]):
         country: str,
         strip: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(address, Watch(plan, Meaning, country, strip))
+        super().__init__(address, Watch(plan, AmiMeaning, country, strip))
         self.plan = plan
         self.dialplan = dialplan
         self.user, self._password = user, password
-        self.overheard: Callable[[Message], object] | None = None
+        self.overheard: Callable[[AmiMessage], object] | None = None
         self._mask = events
         self._ring_all = ring_all
         self.accepts = ACCEPTS if dialplan.phone_control else ACCEPTS - ON_PHONE
         self._ids = itertools.count(1)
-        self._lists: dict[str, tuple[list[Message], asyncio.Future[list[Message]]]] = {}
+        self._lists: dict[str, tuple[list[AmiMessage], asyncio.Future[list[AmiMessage]]]] = {}
         self._there: set[str] = set()
         self._dials: dict[str, Leg] = {}
 
@@ -111,7 +111,7 @@ class AsteriskInterface(SwitchLink[Message]):
         header = options["auto_answer"]
         if header and not header.partition(":")[2].strip():
             raise options.wrong("auto_answer", "Call-Info: <sip:offhook>;answer-after=0")
-        dialplan = Dialplan(
+        dialplan = AsteriskDialplan(
             options["context"], options.decimal("ring_s"), header, options.flag("phone_control")
         )
         made = cls(
@@ -130,16 +130,16 @@ class AsteriskInterface(SwitchLink[Message]):
     @classmethod
     def reading(
         cls, plan: Plan, country: str, ended: Callable[[Talk], None]
-    ) -> tuple[Framer, Watch[Message]]:
+    ) -> tuple[AmiFramer, Watch[AmiMessage]]:
         """Return what reads a recording."""
-        return Framer(RECORDED, ONLY), Watch(plan, Meaning, country, ended=ended)
+        return AmiFramer(RECORDED, ONLY), Watch(plan, AmiMeaning, country, ended=ended)
 
     # --- login, snapshot -----------------------------------------------------------------------------------
 
-    def _framer(self) -> Framer:
+    def _framer(self) -> AmiFramer:
         if self.overheard is not None:
-            return Framer()
-        return Framer(RECORDED | {"Status", "StatusComplete", "ParkedCallsComplete"}, ONLY)
+            return AmiFramer()
+        return AmiFramer(RECORDED | {"Status", "StatusComplete", "ParkedCallsComplete"}, ONLY)
 
     async def _begin(self) -> None:
         """Log in with a challenge, so that the secret itself never crosses the network."""
@@ -161,7 +161,7 @@ class AsteriskInterface(SwitchLink[Message]):
 
     async def _listed(self, what: Action, *, needed: bool) -> None:
         number = self._number()
-        complete: asyncio.Future[list[Message]] = asyncio.get_running_loop().create_future()
+        complete: asyncio.Future[list[AmiMessage]] = asyncio.get_running_loop().create_future()
         self._lists[number] = ([], complete)
         try:
             answer = await self._act(what, number)
@@ -182,9 +182,9 @@ class AsteriskInterface(SwitchLink[Message]):
                 complete.set_exception(OutcomeUnknown("answer_lost"))
                 complete.exception()  # it may be that nobody waits
 
-    def _meaning(self) -> Meaning:
+    def _meaning(self) -> AmiMeaning:
         found = self.watch.meaning
-        assert isinstance(found, Meaning)  # noqa: S101 - made so above
+        assert isinstance(found, AmiMeaning)  # noqa: S101 - made so above
         return found
 
     async def _sign_of_life(self) -> None:
@@ -192,7 +192,7 @@ class AsteriskInterface(SwitchLink[Message]):
 
     # --- reading ------------------------------------------------------------------------------------------------
 
-    def _take(self, message: Message, at: datetime) -> None:
+    def _take(self, message: AmiMessage, at: datetime) -> None:
         if not message.event:
             self._answered(message.get("actionid"), message)
         elif self._lists and message.get("actionid") in self._lists:
@@ -205,7 +205,7 @@ class AsteriskInterface(SwitchLink[Message]):
                 self.overheard(message)
         self._tell(at)
 
-    def _take_listed(self, message: Message, at: datetime) -> None:
+    def _take_listed(self, message: AmiMessage, at: datetime) -> None:
         """Keep a row of a list; the whole list is read when its end comes, before anything that follows."""
         rows, complete = self._lists[message.get("actionid")]
         if message.event == "Status":
@@ -220,15 +220,17 @@ class AsteriskInterface(SwitchLink[Message]):
                 self.watch.legs.parked_are({row.get("parkeeuniqueid") for row in rows})
             complete.set_result(rows)
 
-    def _dial_failed(self, message: Message, at: datetime) -> bool:
+    def _dial_failed(self, message: AmiMessage, at: datetime) -> bool:
         """Take in that one of our dials reached no phone. Its channel, if it had one, says why more exactly."""
         leg = self._dials.pop(message.get("actionid"), None)
         if leg is None or message.get("response") == "Success":
             return False
         if not leg.gone:
             never_made = not leg.channel
-            outcome = Outcome.NO_ANSWER if message.get("reason") == "3" else None
-            leg.outcome = leg.outcome or (Outcome.UNAVAILABLE if never_made and outcome is None else outcome)
+            outcome = LegOutcome.NO_ANSWER if message.get("reason") == "3" else None
+            leg.outcome = leg.outcome or (
+                LegOutcome.UNAVAILABLE if never_made and outcome is None else outcome
+            )
             if never_made:
                 self.watch.legs.goes(leg, at)
         return True
@@ -327,7 +329,7 @@ class AsteriskInterface(SwitchLink[Message]):
         planned = [(device, self._native(index), self._number()) for index, device in enumerate(rung)]
         expected: dict[str, Leg] = {}
 
-        def begin(answer: Message) -> None:
+        def begin(answer: AmiMessage) -> None:
             if answer.get("response") == "Success" and not expected:
                 for device, native, action in planned:
                     expected[action] = self._expect(command, desk, number, device, native, action)
@@ -358,7 +360,7 @@ class AsteriskInterface(SwitchLink[Message]):
         """End a dial of which nothing was ever heard."""
         leg = self._dials.pop(action, None)
         if leg is not None and not leg.channel and not leg.gone:
-            self.watch.legs.goes(leg, _now(), Outcome.UNAVAILABLE)
+            self.watch.legs.goes(leg, _now(), LegOutcome.UNAVAILABLE)
             self._tell(_now())
 
     async def _registered(self, desk: str) -> list[str]:
@@ -380,7 +382,7 @@ class AsteriskInterface(SwitchLink[Message]):
             raise Refused("device_unknown", desk=desk, setting="asterisk.devices")
         return devices
 
-    def _reachable(self) -> Dialplan:
+    def _reachable(self) -> AsteriskDialplan:
         if not self.dialplan.context:
             raise SettingsError("context_missing", setting="asterisk.context")
         return self.dialplan
@@ -392,7 +394,7 @@ class AsteriskInterface(SwitchLink[Message]):
     def _examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
         return examine(self, desks)
 
-    async def ask(self, what: Action) -> Message:
+    async def ask(self, what: Action) -> AmiMessage:
         """Carry an action out as it is; its answer may be a refusal."""
         return await self._act(what)
 
@@ -406,14 +408,14 @@ class AsteriskInterface(SwitchLink[Message]):
         return f"{OURS}{os.urandom(4).hex()}-{int(time.time())}.{index + 1}"
 
     async def _act(
-        self, what: Action, number: str = "", then: Callable[[Message], None] | None = None
-    ) -> Message:
+        self, what: Action, number: str = "", then: Callable[[AmiMessage], None] | None = None
+    ) -> AmiMessage:
         number = number or self._number()
         data = encode(what.name, [("ActionID", number), *what.headers])
         return await self._ask(number, data, then)
 
 
-def _refusal(what: Action, answer: Message) -> Refused:
+def _refusal(what: Action, answer: AmiMessage) -> Refused:
     """Return what an action was refused with, as an error that says what to do."""
     said = answer.get("message").strip()
     low = said.lower()

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import ClassVar
 
-from offhook.interfaces.asterisk.wire import Message
+from offhook.interfaces.asterisk.wire import AmiMessage
 from offhook.model import Record, cleaned
+from offhook.switch.attached import VARIABLE, record_from
 from offhook.switch.legs import Legs
-from offhook.switch.records import VARIABLE, record_from
-from offhook.switch.talk import Kind, Leg, Outcome, Talk, called_by
+from offhook.switch.talk import Leg, LegKind, LegOutcome, Talk, called_by
 
 _SUFFIX = re.compile(r"(.*)-[0-9a-fA-F]{6,}(?:;[12])?")
 _SHORT = re.compile(r"((?:IAX2|DAHDI|Dongle|MISDN)/.*)-[0-9a-fA-F]+", re.IGNORECASE)
@@ -25,38 +25,38 @@ _BORN = re.compile(r"(?:^|-)(1[0-9]{9})\.[0-9]+$")
 _DIALLED = re.compile(r"(?:sips?:)?([0-9*#+]+)(?:@|$)")
 
 STATUSES = {
-    "ANSWER": Outcome.ANSWERED,
-    "BUSY": Outcome.BUSY,
-    "NOANSWER": Outcome.NO_ANSWER,
-    "CANCEL": Outcome.CANCELLED,
-    "CHANUNAVAIL": Outcome.UNAVAILABLE,
-    "CONGESTION": Outcome.FAILED,
-    "ABORT": Outcome.CANCELLED,
-    "DONTCALL": Outcome.REJECTED,
-    "TORTURE": Outcome.REJECTED,
+    "ANSWER": LegOutcome.ANSWERED,
+    "BUSY": LegOutcome.BUSY,
+    "NOANSWER": LegOutcome.NO_ANSWER,
+    "CANCEL": LegOutcome.CANCELLED,
+    "CHANUNAVAIL": LegOutcome.UNAVAILABLE,
+    "CONGESTION": LegOutcome.FAILED,
+    "ABORT": LegOutcome.CANCELLED,
+    "DONTCALL": LegOutcome.REJECTED,
+    "TORTURE": LegOutcome.REJECTED,
 }
 """DialStatus of DialEnd."""
 CAUSES = {
-    "1": Outcome.UNALLOCATED,
-    "2": Outcome.UNALLOCATED,
-    "3": Outcome.UNAVAILABLE,
-    "17": Outcome.BUSY,
-    "18": Outcome.NO_ANSWER,
-    "19": Outcome.NO_ANSWER,
-    "20": Outcome.UNAVAILABLE,
-    "21": Outcome.REJECTED,
-    "22": Outcome.UNALLOCATED,
-    "23": Outcome.FORWARDED,
-    "26": Outcome.ELSEWHERE,
-    "27": Outcome.UNAVAILABLE,
-    "28": Outcome.UNALLOCATED,
-    "34": Outcome.FAILED,
-    "38": Outcome.FAILED,
-    "41": Outcome.FAILED,
-    "42": Outcome.FAILED,
-    "44": Outcome.FAILED,
-    "58": Outcome.FAILED,
-    "88": Outcome.FAILED,
+    "1": LegOutcome.UNALLOCATED,
+    "2": LegOutcome.UNALLOCATED,
+    "3": LegOutcome.UNAVAILABLE,
+    "17": LegOutcome.BUSY,
+    "18": LegOutcome.NO_ANSWER,
+    "19": LegOutcome.NO_ANSWER,
+    "20": LegOutcome.UNAVAILABLE,
+    "21": LegOutcome.REJECTED,
+    "22": LegOutcome.UNALLOCATED,
+    "23": LegOutcome.FORWARDED,
+    "26": LegOutcome.ELSEWHERE,
+    "27": LegOutcome.UNAVAILABLE,
+    "28": LegOutcome.UNALLOCATED,
+    "34": LegOutcome.FAILED,
+    "38": LegOutcome.FAILED,
+    "41": LegOutcome.FAILED,
+    "42": LegOutcome.FAILED,
+    "44": LegOutcome.FAILED,
+    "58": LegOutcome.FAILED,
+    "88": LegOutcome.FAILED,
 }
 """Hangup causes of Q.850 that say why a leg was not answered; 0, 16, 31 and 127 say nothing."""
 
@@ -73,7 +73,7 @@ def began_of(native: str) -> datetime | None:
     return datetime.fromtimestamp(int(born[1]), UTC) if born is not None else None
 
 
-class Meaning:
+class AmiMeaning:
     """Reads one Asterisk's events into :class:`~offhook.switch.legs.Legs`."""
 
     def __init__(self, legs: Legs) -> None:
@@ -82,7 +82,7 @@ class Meaning:
         self._conferences: set[str] = set()
         self._never_made: deque[str] = deque(maxlen=100)
 
-    def read(self, message: Message, at: datetime) -> None:
+    def read(self, message: AmiMessage, at: datetime) -> None:
         """Take an event in; one that is not known, or cannot be read, changes nothing."""
         meaning = self._meanings.get(message.event)
         if meaning is not None:
@@ -90,7 +90,7 @@ class Meaning:
 
     # --- channels ---------------------------------------------------------------------------------------
 
-    def leg(self, message: Message, at: datetime, prefix: str = "") -> Leg | None:
+    def leg(self, message: AmiMessage, at: datetime, prefix: str = "") -> Leg | None:
         """Return the leg an event speaks of under ``prefix``; ``None`` for none, or one long gone."""
         native = message.get(f"{prefix}uniqueid")
         if not native or self.legs.is_over(native):
@@ -117,7 +117,7 @@ class Meaning:
             self._pair_by_name(half, leg)
         return leg
 
-    def known(self, message: Message) -> Leg | None:
+    def known(self, message: AmiMessage) -> Leg | None:
         """Return the leg an event speaks of, if it was heard of: what comes late must not begin another."""
         return self.legs.legs.get(message.get("uniqueid"))
 
@@ -128,7 +128,7 @@ class Meaning:
         if mate is not None:
             self.legs.pair(*((leg, mate) if half[2] == "1" else (mate, leg)))
 
-    def _new_channel(self, message: Message, at: datetime) -> None:
+    def _new_channel(self, message: AmiMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is None:
             return
@@ -141,7 +141,7 @@ class Meaning:
             number, name = caller_in(message)
             leg.number, leg.name = leg.number or number, leg.name or name
 
-    def _new_state(self, message: Message, at: datetime) -> None:
+    def _new_state(self, message: AmiMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is None:
             return
@@ -151,29 +151,29 @@ class Meaning:
         elif state == "6":
             self.legs.answers(leg)
 
-    def _new_caller(self, message: Message, at: datetime) -> None:
+    def _new_caller(self, message: AmiMessage, at: datetime) -> None:
         """A name that the dialplan looked up; numbers are rewritten for so many reasons that the first stays."""
         leg = self.known(message)
-        if leg is not None and leg.incoming and leg.kind is not Kind.PHONE and not leg.gone:
+        if leg is not None and leg.incoming and leg.kind is not LegKind.PHONE and not leg.gone:
             number, name = caller_in(message)
             if (number and not leg.number) or (name and not leg.name):
                 leg.number, leg.name = leg.number or number, leg.name or name
                 self.legs.touch(leg)
 
-    def _renamed(self, message: Message, at: datetime) -> None:
+    def _renamed(self, message: AmiMessage, at: datetime) -> None:
         """Older versions tell a masquerade."""
         leg = self.leg(message, at)
         if leg is not None:
             leg.channel = message.get("newname") or leg.channel
             leg.device = device_of(leg.channel)
 
-    def _hang_up(self, message: Message, at: datetime) -> None:
+    def _hang_up(self, message: AmiMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is not None:
             self._halves.pop(message.get("channel"), None)
             self.legs.goes(leg, at, CAUSES.get(message.get("cause")))
 
-    def _hang_up_request(self, message: Message, at: datetime) -> None:
+    def _hang_up_request(self, message: AmiMessage, at: datetime) -> None:
         leg = self.known(message)
         if leg is not None and leg.real:
             if leg.incoming is False and not leg.up:
@@ -181,14 +181,14 @@ class Meaning:
             else:
                 self.legs.hangs_up(leg)
 
-    def _soft_hang_up_request(self, message: Message, at: datetime) -> None:
+    def _soft_hang_up_request(self, message: AmiMessage, at: datetime) -> None:
         leg = self.known(message)
         if leg is not None:
             self.legs.is_cut(leg)
 
     # --- dials ----------------------------------------------------------------------------------------------
 
-    def _dial_begin(self, message: Message, at: datetime) -> None:
+    def _dial_begin(self, message: AmiMessage, at: datetime) -> None:
         leg, caller = self.leg(message, at, "dest"), self.leg(message, at)
         if leg is None or (caller is None and message.get("uniqueid")):
             return
@@ -198,13 +198,13 @@ class Meaning:
             caller.talk.meant = cleaned(message.get("exten"))
         self._redirected(caller, leg, message)
         dialled = _DIALLED.search(message.get("dialstring").rpartition("/")[2])
-        if leg.kind is Kind.TRUNK and dialled:
+        if leg.kind is LegKind.TRUNK and dialled:
             leg.dialled = cleaned(dialled[1])
         self.legs.calls(caller, leg)
         if message.get("destchannelstate") == "5":
             self.legs.rings(leg)
 
-    def _redirected(self, caller: Leg | None, leg: Leg, message: Message) -> None:
+    def _redirected(self, caller: Leg | None, leg: Leg, message: AmiMessage) -> None:
         """A caller who had talked and dials anew, without anybody's transfer, was redirected."""
         if caller is None or not caller.real or leg.caller is caller or not caller.talked or caller.bridge:
             return
@@ -217,24 +217,24 @@ class Meaning:
         if alone and not passing and not caller.asked and not talk.parked:
             self.legs.passes("redirect", None, cleaned(message.get("exten")), caller)
 
-    def _dial_state(self, message: Message, at: datetime) -> None:
+    def _dial_state(self, message: AmiMessage, at: datetime) -> None:
         leg = self.leg(message, at, "dest")
         if leg is not None and leg.real and message.get("dialstatus") in ("RINGING", "PROGRESS"):
             self.legs.rings(leg)
 
-    def _dial_end(self, message: Message, at: datetime) -> None:
+    def _dial_end(self, message: AmiMessage, at: datetime) -> None:
         leg = self.leg(message, at, "dest")
-        outcome = STATUSES.get(message.get("dialstatus"), Outcome.FAILED)
+        outcome = STATUSES.get(message.get("dialstatus"), LegOutcome.FAILED)
         if leg is None:
             return
         if message.get("forward"):
-            outcome = Outcome.FORWARDED
+            outcome = LegOutcome.FORWARDED
         caller = self.leg(message, at) if message.get("uniqueid") else None
         self.legs.dial_ended(leg, outcome, caller)
 
     # --- bridges --------------------------------------------------------------------------------------------
 
-    def _enter(self, message: Message, at: datetime) -> None:
+    def _enter(self, message: AmiMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is None:
             return
@@ -255,89 +255,89 @@ class Meaning:
         if bridge is None:
             return
         for glue in bridge.met:
-            if glue.kind is Kind.GLUE and glue.caller is None and not glue.originated and glue.other_half:
+            if glue.kind is LegKind.GLUE and glue.caller is None and not glue.originated and glue.other_half:
                 half = glue.other_half
                 phones = [
-                    leg for leg in bridge.met if leg.kind is Kind.PHONE and leg.caller not in (glue, half)
+                    leg for leg in bridge.met if leg.kind is LegKind.PHONE and leg.caller not in (glue, half)
                 ]
                 phone = phones[0] if phones else None
                 if phone is not None and phone.talked and half.caller is None and not half.originated:
                     to = glue.device.partition("/")[2].rpartition("@")[0]
                     self.legs.consults(phone.desk, cleaned(to), half)
 
-    def _leave(self, message: Message, at: datetime) -> None:
+    def _leave(self, message: AmiMessage, at: datetime) -> None:
         leg = self.known(message)
         if leg is not None:
             self.legs.leaves(message.get("bridgeuniqueid"), leg)
 
-    def _merge(self, message: Message, at: datetime) -> None:
+    def _merge(self, message: AmiMessage, at: datetime) -> None:
         self.legs.merge(message.get("frombridgeuniqueid"), message.get("tobridgeuniqueid"))
 
-    def _bridge_gone(self, message: Message, at: datetime) -> None:
+    def _bridge_gone(self, message: AmiMessage, at: datetime) -> None:
         self._conferences.discard(message.get("bridgeuniqueid"))
         self.legs.empty(message.get("bridgeuniqueid"))
 
-    def _pair(self, message: Message, at: datetime) -> None:
+    def _pair(self, message: AmiMessage, at: datetime) -> None:
         one, two = self.leg(message, at, "localone"), self.leg(message, at, "localtwo")
         if one is not None and two is not None:
             self.legs.pair(one, two)
 
     # --- hold, queue, park, conference -------------------------------------------------------------------------
 
-    def _hold(self, message: Message, at: datetime) -> None:
+    def _hold(self, message: AmiMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is not None:
             self.legs.holds(leg)
 
-    def _unhold(self, message: Message, at: datetime) -> None:
+    def _unhold(self, message: AmiMessage, at: datetime) -> None:
         leg = self.known(message)
         if leg is not None:
             self.legs.resumes(leg)
 
-    def _join_queue(self, message: Message, at: datetime) -> None:
+    def _join_queue(self, message: AmiMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is not None:
             self.legs.queues(leg, cleaned(message.get("queue")))
 
-    def _abandon_queue(self, message: Message, at: datetime) -> None:
+    def _abandon_queue(self, message: AmiMessage, at: datetime) -> None:
         leg = self.known(message)
         if leg is not None:
             self.legs.queues(leg, cleaned(message.get("queue")))
             leg.waiting = leg.waiting or bool(leg.asked)  # it is told on a time-out too
 
-    def _leave_queue(self, message: Message, at: datetime) -> None:
+    def _leave_queue(self, message: AmiMessage, at: datetime) -> None:
         leg = self.known(message)
         if leg is not None:
             self.legs.queues(leg, cleaned(message.get("queue")))
             leg.talk.waiting = False
 
-    def _park(self, message: Message, at: datetime) -> None:
+    def _park(self, message: AmiMessage, at: datetime) -> None:
         leg = self.leg(message, at, "parkee")
         if leg is not None:
             by = self.legs.plan.desk_of(message.get("parkerdialstring")) or self.legs.last_with(leg)
             self.legs.parks(leg, cleaned(message.get("parkingspace")), by)
 
-    def _give_back(self, message: Message, at: datetime) -> None:
+    def _give_back(self, message: AmiMessage, at: datetime) -> None:
         leg = self.leg(message, at, "parkee")
         if leg is not None:
             self.legs.leaves_place(leg)
 
-    def _unpark(self, message: Message, at: datetime) -> None:
+    def _unpark(self, message: AmiMessage, at: datetime) -> None:
         leg, by = self.leg(message, at, "parkee"), self.leg(message, at, "retriever")
         if leg is not None and by is not None:
             self.legs.retrieves(leg, by)
 
-    def _conference(self, message: Message, at: datetime) -> None:
+    def _conference(self, message: AmiMessage, at: datetime) -> None:
         self._conferences.add(message.get("bridgeuniqueid"))
         leg = self.leg(message, at) if message.get("uniqueid") else None
         if leg is not None and leg.real:
             self.legs.confers(leg, cleaned(message.get("conference")))
 
-    def _digit(self, message: Message, at: datetime) -> None:
+    def _digit(self, message: AmiMessage, at: datetime) -> None:
         leg = self.known(message)
         if (
             leg is not None
-            and leg.kind is Kind.TRUNK
+            and leg.kind is LegKind.TRUNK
             and leg.incoming
             and message.get("direction") == "Received"
         ):
@@ -345,7 +345,7 @@ class Meaning:
 
     # --- passed on ---------------------------------------------------------------------------------------------
 
-    def _blind(self, message: Message, at: datetime) -> None:
+    def _blind(self, message: AmiMessage, at: datetime) -> None:
         by, transferee = self.leg(message, at, "transferer"), self.leg(message, at, "transferee")
         if by is None or message.get("result") not in ("Success", ""):
             return
@@ -355,7 +355,7 @@ class Meaning:
         if not _passed_already(by.talk, "blind", by.desk, message.get("extension")):
             self.legs.passes("blind", by, cleaned(message.get("extension")), transferee)
 
-    def _attended(self, message: Message, at: datetime) -> None:
+    def _attended(self, message: AmiMessage, at: datetime) -> None:
         if message.get("result") not in ("Success", ""):
             return
         first, second = self.leg(message, at, "origtransferer"), self.leg(message, at, "secondtransferer")
@@ -384,14 +384,14 @@ class Meaning:
         passing = self.legs.passes(kind, first, wanted, transferee)
         passing.legs, passing.answered = legs, bool(answered)
 
-    def _pick_up(self, message: Message, at: datetime) -> None:
+    def _pick_up(self, message: AmiMessage, at: datetime) -> None:
         picker, target = self.leg(message, at), self.leg(message, at, "target")
         if picker is not None and target is not None:
             self.legs.picks_up(picker, target)
 
     # --- click-to-dial, records -----------------------------------------------------------------------------------
 
-    def _originated(self, message: Message, at: datetime) -> None:
+    def _originated(self, message: AmiMessage, at: datetime) -> None:
         native, exten = message.get("uniqueid"), cleaned(message.get("exten"))
         if native:
             leg = self.leg(message, at)
@@ -423,7 +423,7 @@ class Meaning:
             and not leg.talk.meant
         ]
 
-    def _variable(self, message: Message, at: datetime) -> None:
+    def _variable(self, message: AmiMessage, at: datetime) -> None:
         if message.get("variable").lstrip("_") != VARIABLE:
             return
         leg = self.known(message)
@@ -432,7 +432,7 @@ class Meaning:
             leg.talk.record = record
             self.legs.touched[leg.talk] = None
 
-    _meanings: ClassVar[dict[str, Callable[["Meaning", Message, datetime], None]]] = {
+    _meanings: ClassVar[dict[str, Callable[["AmiMeaning", AmiMessage, datetime], None]]] = {
         "Newchannel": _new_channel,
         "Newstate": _new_state,
         "NewCallerid": _new_caller,
@@ -468,11 +468,11 @@ class Meaning:
     }
 
 
-WANTED = frozenset(Meaning._meanings) - {"VarSet"}  # noqa: SLF001 - the table above is the list
+WANTED = frozenset(AmiMeaning._meanings) - {"VarSet"}  # noqa: SLF001 - the table above is the list
 """The events read: what an ``eventfilter`` must let through."""
 
 
-def caller_in(message: Message) -> tuple[str, str]:
+def caller_in(message: AmiMessage) -> tuple[str, str]:
     """Return the caller's number and name that an event tells."""
     return cleaned(message.get("calleridnum")), cleaned(message.get("calleridname"))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from offhook.errors import LoginRefused, OffhookError, Refused, SettingsError, Unreachable
 from offhook.interfaces.asterisk.commands import action, device_state
-from offhook.interfaces.asterisk.wire import Message
+from offhook.interfaces.asterisk.wire import AmiMessage
 
 if TYPE_CHECKING:
     from offhook.interfaces.asterisk.driver import AsteriskInterface
@@ -96,5 +96,5 @@ async def _names(interface: "AsteriskInterface", desks: Sequence[str]) -> AsyncI
             yield SettingsError("ami_trunk", trunk=trunk)
 
 
-def _state(answer: Message) -> str:
+def _state(answer: AmiMessage) -> str:
     return answer.get("value").upper()

@@ -7,10 +7,10 @@ an application had it called), bridge and Linkedid tell who belongs together.
 from collections.abc import Sequence
 from datetime import datetime
 
-from offhook.interfaces.asterisk.events import Meaning, caller_in
-from offhook.interfaces.asterisk.wire import Message
+from offhook.interfaces.asterisk.events import AmiMeaning, caller_in
+from offhook.interfaces.asterisk.wire import AmiMessage
 from offhook.model import cleaned
-from offhook.switch.records import VARIABLE, record_from
+from offhook.switch.attached import VARIABLE, record_from
 from offhook.switch.talk import Leg
 
 OURS = "offhook"
@@ -19,7 +19,7 @@ CALLING = ("dial", "queue", "followme")
 """Applications that call somebody for a channel."""
 
 
-def read_channels(rows: Sequence[Message], meaning: Meaning, at: datetime) -> set[str]:
+def read_channels(rows: Sequence[AmiMessage], meaning: AmiMeaning, at: datetime) -> set[str]:
     """Take a list of channels in; returns the ids that are there."""
     found = [(leg, row) for row in rows if (leg := meaning.leg(row, at)) is not None]
     for leg, row in found:
@@ -34,7 +34,7 @@ def read_channels(rows: Sequence[Message], meaning: Meaning, at: datetime) -> se
     return {leg.id for leg, _row in found}
 
 
-def _described(leg: Leg, row: Message, meaning: Meaning) -> None:
+def _described(leg: Leg, row: AmiMessage, meaning: AmiMeaning) -> None:
     application = _application(row)
     if leg.caller is None and not leg.originated and leg.incoming is None:
         if application == "appdial2" or (leg.id.startswith(OURS) and leg.real):
@@ -50,7 +50,7 @@ def _described(leg: Leg, row: Message, meaning: Meaning) -> None:
             leg.talk.record = record
 
 
-def _called(leg: Leg, beside: list[tuple[Leg, Message]], meaning: Meaning) -> None:
+def _called(leg: Leg, beside: list[tuple[Leg, AmiMessage]], meaning: AmiMeaning) -> None:
     """Find out who calls a leg: who is in a bridge with it, else who calls somebody in its talk."""
     leg.incoming = False
     calling = [each for each, row in beside if each is not leg and _application(row) in CALLING]
@@ -60,7 +60,7 @@ def _called(leg: Leg, beside: list[tuple[Leg, Message]], meaning: Meaning) -> No
         meaning.legs.calls(caller, leg)
 
 
-def _placed(leg: Leg, row: Message, meaning: Meaning) -> None:
+def _placed(leg: Leg, row: AmiMessage, meaning: AmiMeaning) -> None:
     state, bridge = row.get("channelstate"), row.get("bridgeid")
     if state == "5" and leg.real and not leg.rang:
         meaning.legs.rings(leg)
@@ -75,5 +75,5 @@ def _placed(leg: Leg, row: Message, meaning: Meaning) -> None:
         meaning.legs.enters(bridge, leg, joins=application not in ("confbridge", "park", "parkedcall"))
 
 
-def _application(row: Message) -> str:
+def _application(row: AmiMessage) -> str:
     return row.get("application").lower()

@@ -17,7 +17,7 @@ MAX_GREETING = 256
 _END = b"\r\n\r\n"
 
 
-class Message:
+class AmiMessage:
     """One block the manager sent: ``event`` is its name, ``""`` for a response."""
 
     __slots__ = ("_headers", "event", "raw")
@@ -63,7 +63,7 @@ def _split(text: str) -> Iterable[tuple[str, str, str]]:
             yield line[:-1], ":", ""
 
 
-class Framer:
+class AmiFramer:
     """Bytes in, messages out. The first line is the greeting; :attr:`greeting` holds it once it came.
 
     ``wanted`` are the events that are handed on, ``None`` for all; responses always are. ``only`` names, for some
@@ -76,7 +76,7 @@ class Framer:
         self._only = {name.encode(): part.encode() for name, part in (only or {}).items()}
         self._wanted = None if wanted is None else frozenset(name.encode() for name in wanted)
 
-    def receive(self, data: bytes) -> list[Message]:
+    def receive(self, data: bytes) -> list[AmiMessage]:
         """Return the messages that ``data`` completes. Raises ``ProtocolError``."""
         searched = max(0, len(self._rest) - 3)
         data = self._rest + data if self._rest else data
@@ -97,7 +97,7 @@ class Framer:
             raise ProtocolError("message_too_long", limit=MAX_MESSAGE)
         wanted, only = self._wanted, self._only
         if wanted is None:
-            return [Message(bare) for block in blocks if (bare := block.lstrip(b"\r\n"))]
+            return [AmiMessage(bare) for block in blocks if (bare := block.lstrip(b"\r\n"))]
         found = []
         for block in blocks:
             if block[:2] == b"\r\n":  # some events end with a blank line too many
@@ -108,7 +108,7 @@ class Framer:
                 if name not in wanted or (name in only and only[name] not in block):
                     continue
             if block:
-                found.append(Message(block))
+                found.append(AmiMessage(block))
         return found
 
     def _greeted(self, data: bytes) -> bytes:

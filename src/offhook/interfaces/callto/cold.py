@@ -10,7 +10,7 @@ from offhook.settings.view import View
 from offhook.transport.launch import check_no_loop, launch
 
 
-class ColdDial(NamedTuple):
+class ColdProgramDial(NamedTuple):
     """A dial of a desk (:class:`offhook.interface.Cold`)."""
 
     options: View
@@ -30,6 +30,6 @@ class ColdDial(NamedTuple):
             launch(made.words, is_address=made.is_address, verb=made.verb)
 
 
-def cold(options: View, extension: str, home: str) -> ColdDial:
+def cold(options: View, extension: str, home: str) -> ColdProgramDial:
     """Return what dials for a desk."""
-    return ColdDial(options, extension)
+    return ColdProgramDial(options, extension)

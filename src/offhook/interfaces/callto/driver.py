@@ -10,7 +10,7 @@ from offhook.dialling import Dialled
 from offhook.errors import OffhookError, Unsupported, on
 from offhook.interface import Availability, Device, Telling
 from offhook.interfaces.callto.about import ABOUT
-from offhook.interfaces.callto.cold import ColdDial
+from offhook.interfaces.callto.cold import ColdProgramDial
 from offhook.model import (
     Command,
     Dial,
@@ -38,7 +38,7 @@ class CalltoInterface(Telling):
         super().__init__()
         self._options = options
         self._line = line
-        self._cold = ColdDial(options, line)
+        self._cold = ColdProgramDial(options, line)
 
     @classmethod
     async def availability(cls) -> Availability:

@@ -27,8 +27,8 @@ from offhook.model import (
     State,
     Transfer,
 )
+from offhook.switch.attached import VARIABLE, record_text
 from offhook.switch.desks import DeskCall
-from offhook.switch.records import VARIABLE, record_text
 from offhook.switch.talk import Leg
 
 _EXTEN = re.compile(r"[0-9*#+]+")
@@ -40,7 +40,7 @@ DIAL = "OFFHOOK_DIAL"
 """A variable that ties together the legs of one dial: a user may be registered twice."""
 
 
-class Dialplan(NamedTuple):
+class FreeswitchDialplan(NamedTuple):
     """Where numbers are dialled, and how the own phone is called."""
 
     context: str
@@ -49,7 +49,7 @@ class Dialplan(NamedTuple):
     auto_answer: bool = False
 
 
-def originate(device: str, native: str, number: str, plan: Dialplan, record: Record | None) -> str:
+def originate(device: str, native: str, number: str, plan: FreeswitchDialplan, record: Record | None) -> str:
     """Return the command that alerts the own phone and then calls ``number``."""
     variables = {
         "origination_uuid": native,
@@ -69,7 +69,7 @@ def originate(device: str, native: str, number: str, plan: Dialplan, record: Rec
     return f"originate {{{written}}}{endpoint(device, plan)} {number} XML {_word(plan.context)}"
 
 
-def endpoint(device: str, plan: Dialplan) -> str:
+def endpoint(device: str, plan: FreeswitchDialplan) -> str:
     """Return the dial string of a device: a user, or an endpoint written out."""
     if "/" in device:
         return _word(device)
@@ -106,7 +106,7 @@ def resume(call: DeskCall) -> list[str]:
     return [f"uuid_hold off {_word(call.leg.id)}"]
 
 
-def transfer(far: list[Leg], to: str, plan: Dialplan, record: Record | None) -> list[str]:
+def transfer(far: list[Leg], to: str, plan: FreeswitchDialplan, record: Record | None) -> list[str]:
     """Send the other side on, talking or calling."""
     attached = attach(far, record) if record is not None else []
     return [*attached, f"uuid_transfer {_one(far)} {checked_number(to)} XML {_word(plan.context)}"]

@@ -22,11 +22,11 @@ from offhook.errors import (
 from offhook.interface import Availability, Device
 from offhook.interfaces.freeswitch import commands
 from offhook.interfaces.freeswitch.about import ABOUT
-from offhook.interfaces.freeswitch.commands import Dialplan
-from offhook.interfaces.freeswitch.events import CAUSES, SUBCLASSES, WANTED, Meaning
+from offhook.interfaces.freeswitch.commands import FreeswitchDialplan
+from offhook.interfaces.freeswitch.events import CAUSES, SUBCLASSES, WANTED, EslMeaning
 from offhook.interfaces.freeswitch.examine import examine
 from offhook.interfaces.freeswitch.snapshot import CALLS, CHANNELS, read_calls, read_channels
-from offhook.interfaces.freeswitch.wire import Framer, Message, encode
+from offhook.interfaces.freeswitch.wire import EslFramer, EslMessage, encode
 from offhook.model import (
     Answer,
     CancelConsult,
@@ -49,9 +49,9 @@ from offhook.settings.view import View
 from offhook.switch.desks import DeskCall
 from offhook.switch.link import ANSWER_S, EMITS, SwitchLink, switch_address
 from offhook.switch.plan import Plan, plan_of
-from offhook.switch.talk import Leg, Outcome, Talk
+from offhook.switch.talk import Leg, LegOutcome, Talk
 from offhook.switch.watch import Watch
-from offhook.transport.stream import Address
+from offhook.transport.connection import Address
 
 PORT = 8021
 RECORDED = WANTED
@@ -61,7 +61,7 @@ GIVE_UP_S = 15.0
 ACCEPTS: frozenset[type[Command]] = frozenset(commands.SENT)
 
 
-class FreeswitchInterface(SwitchLink[Message]):
+class FreeswitchInterface(SwitchLink[EslMessage]):
     """Speaks with a FreeSWITCH's event socket; serves every desk of its plan."""
 
     about: ClassVar[About] = ABOUT
@@ -72,14 +72,14 @@ class FreeswitchInterface(SwitchLink[Message]):
         self,
         address: Address,
         plan: Plan,
-        dialplan: Dialplan,
+        dialplan: FreeswitchDialplan,
         password: str = "",
         *,
         ring_all: bool = False,
         country: str,
         strip: tuple[str, ...] = (),
     ) -> None:
-        super().__init__(address, Watch(plan, Meaning, country, strip))
+        super().__init__(address, Watch(plan, EslMeaning, country, strip))
         self.plan = plan
         self.dialplan = dialplan
         self._password = password
@@ -87,8 +87,8 @@ class FreeswitchInterface(SwitchLink[Message]):
         """The domain of the users, as set or as the switch says."""
         self._ring_all = ring_all
         self._greeted: asyncio.Future[None] | None = None
-        self._reply: asyncio.Future[Message] | None = None
-        self._begun: dict[str, tuple[asyncio.Future[Message], Callable[[Message], None]]] = {}
+        self._reply: asyncio.Future[EslMessage] | None = None
+        self._begun: dict[str, tuple[asyncio.Future[EslMessage], Callable[[EslMessage], None]]] = {}
         self._there: set[str] = set()
         self._jobs: deque[str] = deque()
         """Jobs sent whose beginning is not answered yet."""
@@ -101,7 +101,7 @@ class FreeswitchInterface(SwitchLink[Message]):
     @classmethod
     def for_desk(cls, extension: str, options: View) -> tuple[Self, Device]:
         """Return one for ``extension``. Raises ``SettingsError``."""
-        dialplan = Dialplan(
+        dialplan = FreeswitchDialplan(
             options["context"], options["domain"], options.decimal("ring_s"), options.flag("auto_answer")
         )
         made = cls(
@@ -118,14 +118,14 @@ class FreeswitchInterface(SwitchLink[Message]):
     @classmethod
     def reading(
         cls, plan: Plan, country: str, ended: Callable[[Talk], None]
-    ) -> tuple[Framer, Watch[Message]]:
+    ) -> tuple[EslFramer, Watch[EslMessage]]:
         """Return what reads a recording."""
-        return Framer(RECORDED), Watch(plan, Meaning, country, ended=ended)
+        return EslFramer(RECORDED), Watch(plan, EslMeaning, country, ended=ended)
 
     # --- login, snapshot -------------------------------------------------------------------------------------
 
-    def _framer(self) -> Framer:
-        return Framer(WANTED)
+    def _framer(self) -> EslFramer:
+        return EslFramer(WANTED)
 
     async def _begin(self) -> None:
         """Log in and subscribe to what is read, and no more."""
@@ -146,7 +146,7 @@ class FreeswitchInterface(SwitchLink[Message]):
         if not answer.reply.startswith("+OK"):
             raise Refused("refused_by_switch", why=answer.reply[:120])
 
-    async def _plainly(self, command: str) -> Message:
+    async def _plainly(self, command: str) -> EslMessage:
         """Send one of the two commands that have no id; only one is ever under way."""
         self._reply = asyncio.get_running_loop().create_future()
         self._write(encode(command))
@@ -166,19 +166,19 @@ class FreeswitchInterface(SwitchLink[Message]):
     async def _look(self, cause: str = "") -> None:
         self.watch.asked()
 
-        def channels(message: Message) -> None:
+        def channels(message: EslMessage) -> None:
             self._there = read_channels(message.text, self._meaning(), datetime.now(UTC))
 
-        def calls(message: Message) -> None:
+        def calls(message: EslMessage) -> None:
             read_calls(message.text, self._meaning())
 
         await self._do(CHANNELS, channels)
         await self._do(CALLS, calls)
         self._tell_back(self._there, cause)
 
-    def _meaning(self) -> Meaning:
+    def _meaning(self) -> EslMeaning:
         found = self.watch.meaning
-        assert isinstance(found, Meaning)  # noqa: S101 - made so above
+        assert isinstance(found, EslMeaning)  # noqa: S101 - made so above
         return found
 
     async def _sign_of_life(self) -> None:
@@ -186,7 +186,7 @@ class FreeswitchInterface(SwitchLink[Message]):
 
     # --- reading -----------------------------------------------------------------------------------------------
 
-    def _take(self, message: Message, at: datetime) -> None:
+    def _take(self, message: EslMessage, at: datetime) -> None:
         if message.event == "BACKGROUND_JOB" and self._answered(message.get("Job-UUID"), message):
             pass
         elif message.event:
@@ -202,7 +202,7 @@ class FreeswitchInterface(SwitchLink[Message]):
             self._take_reply(message)
         self._tell(at)
 
-    def _take_reply(self, message: Message) -> None:
+    def _take_reply(self, message: EslMessage) -> None:
         """A job's reply only says that it began, or that it never will."""
         job = message.head.get("job-uuid", "") or message.reply.partition("Job-UUID: ")[2].strip()
         if not job and self._jobs and (self._reply is None or self._reply.done()):
@@ -334,7 +334,7 @@ class FreeswitchInterface(SwitchLink[Message]):
         record: Record | None = getattr(command, "record", None)
         expected: dict[str, Leg] = {}
 
-        def begin(message: Message) -> None:
+        def begin(message: EslMessage) -> None:
             if message.reply.startswith("-ERR") or expected:
                 return
             for job, (device, native) in planned.items():
@@ -360,14 +360,14 @@ class FreeswitchInterface(SwitchLink[Message]):
         leg = self.watch.legs.leg(native, datetime.now(UTC), device)
         leg.began = leg.at.replace(microsecond=0)
         self.watch.legs.calls(None, leg)
-        ended: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        ended: asyncio.Future[EslMessage] = asyncio.get_running_loop().create_future()
         self._answers[job] = (ended, lambda message: self._originated(leg, message))
         self._later(self.dialplan.ring_s + GIVE_UP_S, lambda: self._forget_job(job, leg))
         return leg
 
-    async def _begin_job(self, text: str, job: str, begin: Callable[[Message], None]) -> str:
+    async def _begin_job(self, text: str, job: str, begin: Callable[[EslMessage], None]) -> str:
         """Start a job; returns what its beginning was answered. An originate ends only when the phone answers."""
-        began: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        began: asyncio.Future[EslMessage] = asyncio.get_running_loop().create_future()
         self._begun[job] = (began, begin)
         try:
             self._send(text, job)
@@ -378,18 +378,18 @@ class FreeswitchInterface(SwitchLink[Message]):
         finally:
             self._begun.pop(job, None)
 
-    def _originated(self, leg: Leg, message: Message) -> None:
+    def _originated(self, leg: Leg, message: EslMessage) -> None:
         """Take in how an originate ended. FreeSWITCH says why exactly."""
         said = message.text or message.reply
         if said.startswith("-ERR") and not leg.gone:
-            outcome = CAUSES.get(said[4:].strip().partition(" ")[0], Outcome.FAILED)
+            outcome = CAUSES.get(said[4:].strip().partition(" ")[0], LegOutcome.FAILED)
             leg.outcome = outcome
             if not leg.channel:
                 self.watch.legs.goes(leg, datetime.now(UTC), outcome)
 
     def _forget_job(self, job: str, leg: Leg) -> None:
         if self._answers.pop(job, None) is not None and not leg.channel and not leg.gone:
-            self.watch.legs.goes(leg, datetime.now(UTC), Outcome.UNAVAILABLE)
+            self.watch.legs.goes(leg, datetime.now(UTC), LegOutcome.UNAVAILABLE)
             self._tell(datetime.now(UTC))
 
     async def _registered(self, desk: str) -> list[str]:
@@ -411,7 +411,7 @@ class FreeswitchInterface(SwitchLink[Message]):
             raise Refused("device_unknown", desk=desk, setting="freeswitch.devices")
         return devices
 
-    def _reachable(self) -> Dialplan:
+    def _reachable(self) -> FreeswitchDialplan:
         if not self.dialplan.context:
             raise SettingsError("context_missing", setting="freeswitch.context")
         return self.dialplan
@@ -429,7 +429,7 @@ class FreeswitchInterface(SwitchLink[Message]):
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
-    async def _do(self, text: str, then: Callable[[Message], None] | None = None) -> Message:
+    async def _do(self, text: str, then: Callable[[EslMessage], None] | None = None) -> EslMessage:
         job = str(uuid.uuid4())
         self._jobs.append(job)
         return await self._ask(job, encode(text, job), then)

@@ -10,41 +10,41 @@ from datetime import UTC, datetime
 from typing import ClassVar
 
 from offhook.interfaces.freeswitch.commands import DIAL
-from offhook.interfaces.freeswitch.wire import Message
+from offhook.interfaces.freeswitch.wire import EslMessage
 from offhook.model import cleaned
+from offhook.switch.attached import VARIABLE, record_from
 from offhook.switch.legs import Legs
-from offhook.switch.records import VARIABLE, record_from
-from offhook.switch.talk import Kind, Leg, Outcome, called_by
+from offhook.switch.talk import Leg, LegKind, LegOutcome, called_by
 
 CAUSES = {
-    "UNALLOCATED_NUMBER": Outcome.UNALLOCATED,
-    "NO_ROUTE_TRANSIT_NET": Outcome.UNALLOCATED,
-    "NO_ROUTE_DESTINATION": Outcome.UNALLOCATED,
-    "INVALID_NUMBER_FORMAT": Outcome.UNALLOCATED,
-    "NUMBER_CHANGED": Outcome.UNALLOCATED,
-    "USER_BUSY": Outcome.BUSY,
-    "NO_USER_RESPONSE": Outcome.NO_ANSWER,
-    "NO_ANSWER": Outcome.NO_ANSWER,
-    "ALLOTTED_TIMEOUT": Outcome.NO_ANSWER,
-    "PROGRESS_TIMEOUT": Outcome.NO_ANSWER,
-    "SUBSCRIBER_ABSENT": Outcome.UNAVAILABLE,
-    "USER_NOT_REGISTERED": Outcome.UNAVAILABLE,
-    "DESTINATION_OUT_OF_ORDER": Outcome.UNAVAILABLE,
-    "RECOVERY_ON_TIMER_EXPIRE": Outcome.UNAVAILABLE,
-    "GATEWAY_DOWN": Outcome.UNAVAILABLE,
-    "CALL_REJECTED": Outcome.REJECTED,
-    "ORIGINATOR_CANCEL": Outcome.CANCELLED,
-    "LOSE_RACE": Outcome.ELSEWHERE,
-    "PICKED_OFF": Outcome.ELSEWHERE,
-    "REDIRECTION_TO_NEW_DESTINATION": Outcome.FORWARDED,
-    "NORMAL_TEMPORARY_FAILURE": Outcome.FAILED,
-    "NORMAL_CIRCUIT_CONGESTION": Outcome.FAILED,
-    "NETWORK_OUT_OF_ORDER": Outcome.FAILED,
-    "INCOMPATIBLE_DESTINATION": Outcome.FAILED,
-    "BEARERCAPABILITY_NOTAVAIL": Outcome.FAILED,
-    "MANDATORY_IE_MISSING": Outcome.FAILED,
-    "SERVICE_UNAVAILABLE": Outcome.FAILED,
-    "CHAN_NOT_IMPLEMENTED": Outcome.FAILED,
+    "UNALLOCATED_NUMBER": LegOutcome.UNALLOCATED,
+    "NO_ROUTE_TRANSIT_NET": LegOutcome.UNALLOCATED,
+    "NO_ROUTE_DESTINATION": LegOutcome.UNALLOCATED,
+    "INVALID_NUMBER_FORMAT": LegOutcome.UNALLOCATED,
+    "NUMBER_CHANGED": LegOutcome.UNALLOCATED,
+    "USER_BUSY": LegOutcome.BUSY,
+    "NO_USER_RESPONSE": LegOutcome.NO_ANSWER,
+    "NO_ANSWER": LegOutcome.NO_ANSWER,
+    "ALLOTTED_TIMEOUT": LegOutcome.NO_ANSWER,
+    "PROGRESS_TIMEOUT": LegOutcome.NO_ANSWER,
+    "SUBSCRIBER_ABSENT": LegOutcome.UNAVAILABLE,
+    "USER_NOT_REGISTERED": LegOutcome.UNAVAILABLE,
+    "DESTINATION_OUT_OF_ORDER": LegOutcome.UNAVAILABLE,
+    "RECOVERY_ON_TIMER_EXPIRE": LegOutcome.UNAVAILABLE,
+    "GATEWAY_DOWN": LegOutcome.UNAVAILABLE,
+    "CALL_REJECTED": LegOutcome.REJECTED,
+    "ORIGINATOR_CANCEL": LegOutcome.CANCELLED,
+    "LOSE_RACE": LegOutcome.ELSEWHERE,
+    "PICKED_OFF": LegOutcome.ELSEWHERE,
+    "REDIRECTION_TO_NEW_DESTINATION": LegOutcome.FORWARDED,
+    "NORMAL_TEMPORARY_FAILURE": LegOutcome.FAILED,
+    "NORMAL_CIRCUIT_CONGESTION": LegOutcome.FAILED,
+    "NETWORK_OUT_OF_ORDER": LegOutcome.FAILED,
+    "INCOMPATIBLE_DESTINATION": LegOutcome.FAILED,
+    "BEARERCAPABILITY_NOTAVAIL": LegOutcome.FAILED,
+    "MANDATORY_IE_MISSING": LegOutcome.FAILED,
+    "SERVICE_UNAVAILABLE": LegOutcome.FAILED,
+    "CHAN_NOT_IMPLEMENTED": LegOutcome.FAILED,
 }
 """Hangup causes that say why a leg was not answered; NORMAL_CLEARING and others say nothing."""
 
@@ -52,13 +52,13 @@ _LOOP = re.compile(r"loopback/(.*)-([ab])")
 _USER = re.compile(r"(?:\[[^\]]*\]|\{[^}]*\})*user/([^@ ]+)(?:@\S+)?\s+(\S+)")
 
 
-class Meaning:
+class EslMeaning:
     """Reads one FreeSWITCH's events into :class:`~offhook.switch.legs.Legs`."""
 
     def __init__(self, legs: Legs) -> None:
         self.legs = legs
 
-    def read(self, message: Message, at: datetime) -> None:
+    def read(self, message: EslMessage, at: datetime) -> None:
         """Take an event in; one that is not known, or cannot be read, changes nothing."""
         meaning = self._meanings.get(message.event)
         if meaning is not None:
@@ -66,7 +66,7 @@ class Meaning:
 
     # --- legs ---------------------------------------------------------------------------------------------
 
-    def leg(self, message: Message, at: datetime, native: str = "") -> Leg | None:
+    def leg(self, message: EslMessage, at: datetime, native: str = "") -> Leg | None:
         """Return the leg an event speaks of; ``None`` for none, or one long gone."""
         own = message.get("Unique-ID")
         native = native or own
@@ -83,7 +83,7 @@ class Meaning:
             self._noted(leg, message)
         return leg
 
-    def _described(self, message: Message, at: datetime, native: str) -> Leg:
+    def _described(self, message: EslMessage, at: datetime, native: str) -> Leg:
         channel = message.get("Channel-Name")
         loop = _LOOP.fullmatch(channel)
         incoming = message.get("Call-Direction") == "inbound"
@@ -111,10 +111,10 @@ class Meaning:
             self.legs.came(leg, number, "" if name in (number, "Outbound Call") else name, dialled)
         else:
             leg.incoming = False
-            leg.dialled = leg.dialled or ("" if leg.kind is Kind.PHONE else dialled)
+            leg.dialled = leg.dialled or ("" if leg.kind is LegKind.PHONE else dialled)
         return leg
 
-    def _user_of(self, channel: str, message: Message, *, incoming: bool) -> str:
+    def _user_of(self, channel: str, message: EslMessage, *, incoming: bool) -> str:
         """Return the user at the other end of a channel: ``sofia/internal/1001@host`` is ``1001``."""
         if not incoming and message.get("variable_dialed_user"):
             return message.get("variable_dialed_user")
@@ -125,7 +125,7 @@ class Meaning:
             return present
         return channel.rpartition("/")[2].partition("@")[0]
 
-    def _noted(self, leg: Leg, message: Message) -> None:
+    def _noted(self, leg: Leg, message: EslMessage) -> None:
         """Take in what any event of a leg may be the first to tell."""
         half = message.get("variable_other_loopback_leg_uuid")
         if half and half in self.legs.legs and leg.other_half is None:
@@ -140,7 +140,7 @@ class Meaning:
         if record is not None and record != leg.talk.record:
             leg.talk.record = record
 
-    def _asked_to_pass(self, leg: Leg, message: Message) -> None:
+    def _asked_to_pass(self, leg: Leg, message: EslMessage) -> None:
         """Its phone asked for a transfer: to a number, or to whom its other call reached."""
         kind, _colon, to = message.get("variable_transfer_to").partition(":")
         far = [each for each in self.legs.mates(leg) if each.real]
@@ -161,7 +161,7 @@ class Meaning:
         passing = self.legs.passes(kind, by, target.desk or target.dialled or target.number, older)
         passing.legs, passing.answered = [target], target.up
 
-    def _create(self, message: Message, at: datetime) -> None:
+    def _create(self, message: EslMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is None or leg.incoming or leg.up:
             return
@@ -174,7 +174,7 @@ class Meaning:
                 self._passed_on(caller, leg, message)
                 self.legs.calls(caller, leg)
                 if (
-                    caller.kind is Kind.PHONE
+                    caller.kind is LegKind.PHONE
                     and caller.incoming is False
                     and caller.talked
                     and not caller.own
@@ -184,7 +184,7 @@ class Meaning:
             self.legs.calls(None, leg)
             leg.talk.meant = leg.talk.meant or cleaned(message.get("Caller-Caller-ID-Number"))
 
-    def _passed_on(self, caller: Leg, leg: Leg, message: Message) -> None:
+    def _passed_on(self, caller: Leg, leg: Leg, message: EslMessage) -> None:
         """A caller who had talked and calls anew was passed on: by its partner's phone, or by an application."""
         if (
             not caller.talked
@@ -215,13 +215,13 @@ class Meaning:
         ]
         return sorted(left, key=lambda each: -each.met_at)
 
-    def _progress(self, message: Message, at: datetime) -> None:
+    def _progress(self, message: EslMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is not None and not leg.incoming and leg.real:
             self._create(message, at)
             self.legs.rings(leg)
 
-    def _call_state(self, message: Message, at: datetime) -> None:
+    def _call_state(self, message: EslMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is None or leg.gone:
             return
@@ -232,16 +232,16 @@ class Meaning:
         elif state == "ACTIVE" and message.get("Answer-State") == "answered" and not leg.up:
             self.legs.answers(leg)
 
-    def _answer(self, message: Message, at: datetime) -> None:
+    def _answer(self, message: EslMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is not None and not leg.up:
             self._create(message, at)
             if not leg.incoming:
-                self.legs.dial_ended(leg, Outcome.ANSWERED)
+                self.legs.dial_ended(leg, LegOutcome.ANSWERED)
             else:
                 self.legs.answers(leg)
 
-    def _update(self, message: Message, at: datetime) -> None:
+    def _update(self, message: EslMessage, at: datetime) -> None:
         """The own phone of a click-to-dial is on its way to the number meant."""
         leg = self.leg(message, at)
         if leg is not None and leg.own and leg.up and not called_by(leg):
@@ -249,13 +249,13 @@ class Meaning:
             if meant and meant != leg.desk:
                 leg.talk.meant = meant
 
-    def _hang_up(self, message: Message, at: datetime) -> None:
+    def _hang_up(self, message: EslMessage, at: datetime) -> None:
         self._end(message, at, closed=False)
 
-    def _hang_up_complete(self, message: Message, at: datetime) -> None:
+    def _hang_up_complete(self, message: EslMessage, at: datetime) -> None:
         self._end(message, at, closed=True)
 
-    def _end(self, message: Message, at: datetime, *, closed: bool) -> None:
+    def _end(self, message: EslMessage, at: datetime, *, closed: bool) -> None:
         leg = self.leg(message, at)
         if leg is None:
             return
@@ -272,7 +272,7 @@ class Meaning:
         if cause == "MANAGER_REQUEST":
             leg.talk.by_api = True
         outcome = CAUSES.get(cause)
-        if leg.incoming and outcome not in (None, Outcome.CANCELLED) and not leg.talked:
+        if leg.incoming and outcome not in (None, LegOutcome.CANCELLED) and not leg.talked:
             leg.talk.failure = outcome
         if cause == "ORIGINATOR_CANCEL" and leg.incoming and not leg.asked:
             self.legs.hangs_up(leg)
@@ -294,7 +294,7 @@ class Meaning:
 
     # --- bridges ------------------------------------------------------------------------------------------------
 
-    def _bridge(self, message: Message, at: datetime) -> None:
+    def _bridge(self, message: EslMessage, at: datetime) -> None:
         one = self.leg(message, at, message.get("Bridge-A-Unique-ID"))
         two = self.leg(message, at, message.get("Bridge-B-Unique-ID"))
         if one is None or two is None or one.gone or two.gone:
@@ -308,7 +308,7 @@ class Meaning:
         self.legs.enters(name, one)
         self.legs.enters(name, two)
 
-    def _unbridge(self, message: Message, at: datetime) -> None:
+    def _unbridge(self, message: EslMessage, at: datetime) -> None:
         one, two = message.get("Bridge-A-Unique-ID"), message.get("Bridge-B-Unique-ID")
         name = "|".join(sorted((one, two)))
         for native in (one, two):
@@ -337,29 +337,29 @@ class Meaning:
         if one.talk is two.talk:
             return
         older, newer = (one, two) if one.talk.order <= two.talk.order else (two, one)
-        if newer.kind is not Kind.PHONE or newer.called or not newer.incoming:
+        if newer.kind is not LegKind.PHONE or newer.called or not newer.incoming:
             return
         if older.talk.parked:
             self.legs.retrieves(older, newer)
             return
-        rung = [leg for leg in called_by(older) if leg.rang and leg.outcome is Outcome.ELSEWHERE]
+        rung = [leg for leg in called_by(older) if leg.rang and leg.outcome is LegOutcome.ELSEWHERE]
         rung = rung or [leg for leg in called_by(older) if leg.rang and not leg.up]
         if rung and not any(leg.up for leg in called_by(older)):
             self.legs.picks_up(newer, rung[0])
 
     # --- hold, queue, park, conference -----------------------------------------------------------------------------
 
-    def _hold(self, message: Message, at: datetime) -> None:
+    def _hold(self, message: EslMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is not None:
             self.legs.holds(leg)
 
-    def _unhold(self, message: Message, at: datetime) -> None:
+    def _unhold(self, message: EslMessage, at: datetime) -> None:
         leg = self.leg(message, at)
         if leg is not None:
             self.legs.resumes(leg)
 
-    def _custom(self, message: Message, at: datetime) -> None:
+    def _custom(self, message: EslMessage, at: datetime) -> None:
         subclass, action = message.get("Event-Subclass"), message.get("Action")
         if subclass == "conference::maintenance" and action == "add-member":
             leg = self.leg(message, at)
@@ -379,18 +379,18 @@ class Meaning:
             if leg is not None and leg.incoming:
                 self.legs.queues(leg, cleaned(message.get("FIFO-Name")).partition("@")[0])
 
-    def _digit(self, message: Message, at: datetime) -> None:
+    def _digit(self, message: EslMessage, at: datetime) -> None:
         leg = self.leg(message, at)
-        if leg is not None and leg.kind is Kind.TRUNK and leg.incoming:
+        if leg is not None and leg.kind is LegKind.TRUNK and leg.incoming:
             leg.talk.digits = (leg.talk.digits + cleaned(message.get("DTMF-Digit"), 1))[-64:]
 
     # --- click-to-dial -----------------------------------------------------------------------------------------------
 
-    def _job(self, message: Message, at: datetime) -> None:
+    def _job(self, message: EslMessage, at: datetime) -> None:
         """A background job is over: an originate that made no channel is told here alone."""
         if message.get("Job-Command") != "originate" or not message.text.startswith("-ERR"):
             return
-        outcome = CAUSES.get(message.text[4:].strip(), Outcome.FAILED)
+        outcome = CAUSES.get(message.text[4:].strip(), LegOutcome.FAILED)
         found = _USER.search(message.get("Job-Command-Arg"))
         if found is None:
             return
@@ -401,7 +401,7 @@ class Meaning:
         elif desk:
             self.legs.never_made(desk, meant, at, message.get("Job-UUID")).failure = outcome
 
-    _meanings: ClassVar[dict[str, Callable[["Meaning", Message, datetime], None]]] = {
+    _meanings: ClassVar[dict[str, Callable[["EslMeaning", EslMessage, datetime], None]]] = {
         "CHANNEL_CREATE": _create,
         "CHANNEL_PROGRESS": _progress,
         "CHANNEL_PROGRESS_MEDIA": _progress,
@@ -421,7 +421,7 @@ class Meaning:
     }
 
 
-WANTED = tuple(Meaning._meanings)  # noqa: SLF001 - the table above is the list
+WANTED = tuple(EslMeaning._meanings)  # noqa: SLF001 - the table above is the list
 """The events read: what is subscribed to."""
 SUBCLASSES = ("conference::maintenance", "valet_parking::info", "callcenter::info", "fifo::info")
 """And of ``CUSTOM`` these."""

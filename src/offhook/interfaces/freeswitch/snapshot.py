@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from offhook.errors import ProtocolError
-from offhook.interfaces.freeswitch.events import Meaning
-from offhook.interfaces.freeswitch.wire import Message, described
+from offhook.interfaces.freeswitch.events import EslMeaning
+from offhook.interfaces.freeswitch.wire import EslMessage, described
 from offhook.switch.talk import Leg
 
 CHANNELS = "show channels as json"
 CALLS = "show calls as json"
 
 
-def read_channels(text: str, meaning: Meaning, at: datetime) -> set[str]:
+def read_channels(text: str, meaning: EslMeaning, at: datetime) -> set[str]:
     """Take the list of channels in; returns the ids that are there. Raises ``ProtocolError``."""
     rows = _rows(text)
     found: list[tuple[Leg, dict[str, str]]] = []
@@ -44,7 +44,7 @@ def read_channels(text: str, meaning: Meaning, at: datetime) -> set[str]:
     return {leg.id for leg, _row in found}
 
 
-def read_calls(text: str, meaning: Meaning) -> None:
+def read_calls(text: str, meaning: EslMeaning) -> None:
     """Take the list of calls in: who is in a bridge with whom. Raises ``ProtocolError``."""
     for row in _rows(text):
         one, two = (meaning.legs.legs.get(row.get(key, "")) for key in ("uuid", "b_uuid"))
@@ -63,7 +63,7 @@ def _rows(text: str) -> list[dict[str, str]]:
         raise ProtocolError("reply_unreadable", source="show") from None
 
 
-def _message(row: dict[str, str]) -> Message:
+def _message(row: dict[str, str]) -> EslMessage:
     """Return a row in the words of an event."""
     epoch = row.get("created_epoch", "")
     return described({

@@ -21,7 +21,7 @@ _FIRST = b"Content-"
 PLAIN, JSON = b"text/event-plain", b"text/event-json"
 
 
-class Message:
+class EslMessage:
     """One message. ``kind`` is its content type; ``event`` the event's name, ``""`` for what is none."""
 
     __slots__ = ("_headers", "_lines", "body", "event", "head", "kind")
@@ -66,7 +66,7 @@ def _pairs(block: bytes) -> Iterable[tuple[bytes, bytes]]:
             yield key, value
 
 
-class Framer:
+class EslFramer:
     """Bytes in, messages out. ``wanted`` are the events handed on, ``None`` for all; replies always are."""
 
     def __init__(self, wanted: Iterable[str] | None = None) -> None:
@@ -75,14 +75,14 @@ class Framer:
         self._need = 0
         self._begun = False
 
-    def receive(self, data: bytes) -> list[Message]:
+    def receive(self, data: bytes) -> list[EslMessage]:
         """Return the messages that ``data`` completes. Raises ``ProtocolError``."""
         data = self._rest + data if self._rest else data
         if not self._begun:
             if data[: len(_FIRST)] != _FIRST[: len(data)]:
                 raise ProtocolError("reply_unreadable", source="greeting")
             self._begun = len(data) >= len(_FIRST)
-        found: list[Message] = []
+        found: list[EslMessage] = []
         start, size = 0, len(data)
         if size < self._need:
             self._rest = data
@@ -111,18 +111,18 @@ class Framer:
         self._rest = data[start:]
         return found
 
-    def _message(self, head: dict[bytes, bytes], body: bytes) -> Message | None:
+    def _message(self, head: dict[bytes, bytes], body: bytes) -> EslMessage | None:
         kind = head.get(b"Content-Type", b"")
         if kind == PLAIN:
             first = body[: body.find(b"\n")]
             name = first[12:] if first.startswith(b"Event-Name: ") else _name_in(body)
             if self._wanted is not None and name not in self._wanted:
                 return None
-            message = Message("text/event-plain", {}, body)
+            message = EslMessage("text/event-plain", {}, body)
             message.event = name.decode("ascii", "replace")
             return message
         words = {key.decode("ascii", "replace").lower(): _decoded(value) for key, value in head.items()}
-        message = Message(words.get("content-type", ""), words, body)
+        message = EslMessage(words.get("content-type", ""), words, body)
         if kind == JSON:
             headers = _object(body)
             message._headers = headers  # noqa: SLF001 - the message's own module
@@ -132,9 +132,9 @@ class Framer:
         return message
 
 
-def described(headers: dict[str, str]) -> Message:
+def described(headers: dict[str, str]) -> EslMessage:
     """Return a message as if its headers had come as an event."""
-    message = Message("text/event-json", {}, b"")
+    message = EslMessage("text/event-json", {}, b"")
     message._headers = headers  # noqa: SLF001 - the message's own module
     return message
 

@@ -12,10 +12,10 @@ from offhook.dialling import Dialled
 from offhook.errors import OffhookError, OutcomeUnknown, ProtocolError, Refused, Unreachable, on
 from offhook.interface import Availability, Device, Telling
 from offhook.interfaces.simulator.about import ABOUT
-from offhook.interfaces.simulator.events import ACCEPTS, EMITS, Meaning
+from offhook.interfaces.simulator.events import ACCEPTS, EMITS, ExchangeMeaning
 from offhook.interfaces.simulator.pbx import Pbx
 from offhook.interfaces.simulator.server import CHUNK, Server, ask, plan
-from offhook.interfaces.simulator.wire import Framer, Json, encode
+from offhook.interfaces.simulator.wire import ExchangeFramer, Json, encode
 from offhook.model import Command, Event, LineBack, LineLost, Snapshot
 from offhook.settings.model import extensions
 from offhook.settings.view import View
@@ -49,7 +49,7 @@ class SimulatorInterface(Telling):
         super().__init__()
         self.address = address
         self.own: Server | None = None
-        self._meaning = Meaning(country, tuple(strip))
+        self._meaning = ExchangeMeaning(country, tuple(strip))
         self._own_desks = {each: f"Poste {each}" for each in desks} | dict(OWN_DESKS)
         self._ids = itertools.count(1)
         self._writer: asyncio.StreamWriter | None = None
@@ -153,7 +153,7 @@ class SimulatorInterface(Telling):
 
     async def _read(self, reader: asyncio.StreamReader) -> None:
         """Ask for the snapshot and the events, then read until the link ends."""
-        framer, monitor = Framer(), next(self._ids)
+        framer, monitor = ExchangeFramer(), next(self._ids)
         assert self._writer is not None  # noqa: S101 - set by the caller on the line before
         self._writer.write(encode({"do": "MonitorStart", "id": monitor}))
         while data := await reader.read(CHUNK):

@@ -86,7 +86,7 @@ STATES = {
 }
 
 
-class Meaning:
+class ExchangeMeaning:
     """Reads one exchange's events and writes its requests.
 
     It keeps one thing: which of the exchange's connections a call's id stands for, so that a command on
@@ -234,7 +234,7 @@ class Meaning:
     def _cleared(self, view: Json, common: Json) -> list[Event]:
         return [Ended(**common, reason=REASONS.get(view["why"], Reason.FAILED))]
 
-    _meanings: ClassVar[dict[str, Callable[["Meaning", Json, Json], list[Event]]]] = {
+    _meanings: ClassVar[dict[str, Callable[["ExchangeMeaning", Json, Json], list[Event]]]] = {
         "ServiceInitiated": _initiated,
         "Originated": _originated,
         "Delivered": _delivered,

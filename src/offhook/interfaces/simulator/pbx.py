@@ -39,10 +39,10 @@ class Habit:
 
 
 @dataclass(slots=True, eq=False)
-class Leg:
+class PbxLeg:
     """One device's part in a talk. ``key`` names the connection on the link, as that device sees it."""
 
-    talk: "Talk"
+    talk: "PbxTalk"
     device: str
     number: str
     name: str
@@ -55,7 +55,7 @@ class Leg:
 
 
 @dataclass(slots=True, eq=False)
-class Talk:
+class PbxTalk:
     """One conversation, from the first digit to the last goodbye.
 
     ``answered`` is when it was, else 0; ``tries`` counts the rounds of ringing, so that the end of an
@@ -67,7 +67,7 @@ class Talk:
     started: float
     dialled: str
     thread: str
-    legs: list[Leg] = field(default_factory=list)
+    legs: list[PbxLeg] = field(default_factory=list)
     consult_of: str = ""
     slot: str = ""
     by: str = ""
@@ -77,15 +77,15 @@ class Talk:
     visits: dict[str, int] = field(default_factory=dict)
 
     @property
-    def caller(self) -> Leg | None:
+    def caller(self) -> PbxLeg | None:
         return next((leg for leg in self.legs if leg.role == "caller"), None)
 
-    def leg_of(self, device: str) -> Leg | None:
+    def leg_of(self, device: str) -> PbxLeg | None:
         return next((leg for leg in self.legs if leg.device == device), None)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Numbering:
     """The exchange's numbering: who is there and what their habits are; ``direct`` are its outside numbers."""
 
     phones: dict[str, str]
@@ -101,11 +101,11 @@ class Plan:
 class Pbx:
     """The exchange. :meth:`do` takes a request, :meth:`tick` the time; :meth:`drain` gives the events."""
 
-    def __init__(self, plan: Plan, name: str = "pbx") -> None:
+    def __init__(self, plan: Numbering, name: str = "pbx") -> None:
         self.plan = plan
         self.name = name
         self.unregistered = set(plan.unregistered)
-        self.talks: dict[str, Talk] = {}
+        self.talks: dict[str, PbxTalk] = {}
         self.now = 0.0
         self._numbers = count(1)
         self._order = count()
@@ -244,7 +244,7 @@ class Pbx:
         waiting = self._find(device, held).talk if held else self.talks.get(asked.consult_of)
         self._connect(own, asked, waiting, data)
 
-    def _connect(self, own: Leg, asked: Talk, held: Talk | None, data: Json | None) -> None:
+    def _connect(self, own: PbxLeg, asked: PbxTalk, held: PbxTalk | None, data: Json | None) -> None:
         device = own.device
         held_leg = held.leg_of(device) if held else None
         moving = [leg for leg in asked.legs if leg is not own]
@@ -323,7 +323,7 @@ class Pbx:
     ) -> Json:
         """Somebody outside calls ``to``; without a number they hide it."""
         talk = self._new_talk(to)
-        leg = Leg(talk, OUTSIDE, number or "anonymous", name, "caller", "up", talk.id, self.now)
+        leg = PbxLeg(talk, OUTSIDE, number or "anonymous", name, "caller", "up", talk.id, self.now)
         talk.legs.append(leg)
         self._route(talk, to)
         if late_name:
@@ -364,7 +364,7 @@ class Pbx:
 
     # --- routing ------------------------------------------------------------------------------------
 
-    def _route(self, talk: Talk, to: str) -> None:
+    def _route(self, talk: PbxTalk, to: str) -> None:
         talk.answered = 0.0
         to = self.plan.direct.get(to, to)
         members = self.plan.groups.get(to) or self.plan.queues.get(to)
@@ -384,7 +384,7 @@ class Pbx:
         inside = (plan.phones, plan.groups, plan.queues, plan.direct, plan.outside, SLOTS)
         return any(to in each for each in inside) or len(to.lstrip("+")) > 5
 
-    def _offer(self, talk: Talk, devices: Iterable[str]) -> None:
+    def _offer(self, talk: PbxTalk, devices: Iterable[str]) -> None:
         inside = [device for device in devices if talk.leg_of(device) is None]
         there = [device for device in inside if device not in self.unregistered]
         free = [device for device in there if self._habit(device).does != "busy"]
@@ -397,16 +397,16 @@ class Pbx:
         self._ring_back(talk)
         self._ring_until(talk)
 
-    def _call_outside(self, talk: Talk, number: str) -> None:
+    def _call_outside(self, talk: PbxTalk, number: str) -> None:
         habit = self.plan.outside.get(number, self.plan.outside_habit)
-        leg = Leg(talk, OUTSIDE, number, "", "callee", "called", talk.id, self.now)
+        leg = PbxLeg(talk, OUTSIDE, number, "", "callee", "called", talk.id, self.now)
         talk.legs.append(leg)
         if habit.does == "answer":
             self._later(habit.ring_s, lambda: self._far_rings(leg))
             self._ring_until(talk)
         self._act(leg, habit)
 
-    def _act(self, leg: Leg, habit: Habit) -> None:
+    def _act(self, leg: PbxLeg, habit: Habit) -> None:
         """Let the person at that phone do as they are used to."""
         if habit.does == "answer" and habit.after_s is not None:
             self._later(habit.ring_s + habit.after_s, lambda: self._answer(leg, habit.talk_s))
@@ -416,17 +416,17 @@ class Pbx:
             cause = {"busy": "busy", "unallocated": "unallocatedNumber"}[habit.does]
             self._later(habit.ring_s, lambda: self._fail(leg.talk, cause))
 
-    def _far_rings(self, leg: Leg) -> None:
+    def _far_rings(self, leg: PbxLeg) -> None:
         if leg.state == "called":
             leg.state = "ringing"
             self._ring_back(leg.talk)
 
-    def _ring_back(self, talk: Talk) -> None:
+    def _ring_back(self, talk: PbxTalk) -> None:
         for leg in talk.legs:
             if leg.role == "caller":
                 self._tell("Delivered", leg, alerting=talk.dialled)
 
-    def _ring_until(self, talk: Talk) -> None:
+    def _ring_until(self, talk: PbxTalk) -> None:
         """Let it ring for a while; then nobody answered."""
         talk.tries += 1
         this_round = talk.tries
@@ -434,7 +434,7 @@ class Pbx:
 
     # --- what happens to a talk ---------------------------------------------------------------------
 
-    def _lift(self, leg: Leg) -> None:
+    def _lift(self, leg: PbxLeg) -> None:
         """The own phone of a click-to-dial is picked up: now the number is called."""
         if leg.state == "prompt":
             self._hold_others(leg)
@@ -442,11 +442,11 @@ class Pbx:
             self._tell("Originated", leg)
             self._route(leg.talk, leg.talk.dialled)
 
-    def _own_time_out(self, leg: Leg) -> None:
+    def _own_time_out(self, leg: PbxLeg) -> None:
         if leg.state == "prompt":
             self._clear(leg, "ownNoAnswer")
 
-    def _answer(self, leg: Leg, talk_s: float | None = None) -> None:
+    def _answer(self, leg: PbxLeg, talk_s: float | None = None) -> None:
         if leg.state not in ("ringing", "called"):
             return
         talk = leg.talk
@@ -458,17 +458,17 @@ class Pbx:
         if talk_s is not None:
             self._later(talk_s, lambda: self._hang_up(leg))
 
-    def _clear_ringing(self, talk: Talk) -> None:
+    def _clear_ringing(self, talk: PbxTalk) -> None:
         for leg in [each for each in talk.legs if each.state in ("ringing", "called")]:
             self._clear(leg, "answeredElsewhere")
 
-    def _fail(self, talk: Talk, cause: str) -> None:
+    def _fail(self, talk: PbxTalk, cause: str) -> None:
         """Nobody takes the call: everybody in it hears why and is out of it."""
         if not talk.answered:
             for leg in list(talk.legs):
                 self._clear(leg, cause)
 
-    def _hang_up(self, leg: Leg) -> None:
+    def _hang_up(self, leg: PbxLeg) -> None:
         if leg.state == "gone":
             return
         if leg.state == "prompt":
@@ -482,11 +482,11 @@ class Pbx:
         for each in list(talk.legs):
             self._clear(each, cause)
 
-    def _hold(self, leg: Leg) -> None:
+    def _hold(self, leg: PbxLeg) -> None:
         leg.state = "held"
         self._tell("Held", leg)
 
-    def _hold_others(self, speaking: Leg) -> None:
+    def _hold_others(self, speaking: PbxLeg) -> None:
         """A phone speaks on one call at a time."""
         for talk in list(self.talks.values()):
             leg = talk.leg_of(speaking.device)
@@ -497,7 +497,7 @@ class Pbx:
             else:
                 self._hang_up(leg)
 
-    def _take_parked(self, talk: Talk, slot: str) -> None:
+    def _take_parked(self, talk: PbxTalk, slot: str) -> None:
         """Whoever dialled a parking place gets the call that stands there."""
         parked = next((each for each in self.talks.values() if each.slot == slot), None)
         taker = talk.caller
@@ -519,7 +519,7 @@ class Pbx:
         self._take_over(taker, parked)
         self._tell("Retrieved", taker, by=taker.device, taken=True)
 
-    def _pick_up(self, talk: Talk, wanted: str) -> None:
+    def _pick_up(self, talk: PbxTalk, wanted: str) -> None:
         """Whoever dialled ``*9EXT`` (or ``*8`` for anybody's) gets the call that rings there."""
         taker = talk.caller
         rings = [
@@ -538,13 +538,13 @@ class Pbx:
         for each in ringing.legs:
             self._tell("Established", each)
 
-    def _take_over(self, leg: Leg, talk: Talk) -> None:
+    def _take_over(self, leg: PbxLeg, talk: PbxTalk) -> None:
         for rest in talk.legs:
             rest.role = "caller"
         leg.click = False
         self._move(leg, talk)
 
-    def _move(self, leg: Leg, talk: Talk) -> None:
+    def _move(self, leg: PbxLeg, talk: PbxTalk) -> None:
         """Put a leg into another talk. A device that was there before keeps its connection's name."""
         old, old_key, old_started = leg.talk, leg.key, leg.started
         old.legs.remove(leg)
@@ -560,7 +560,7 @@ class Pbx:
         else:
             self._tell("CallInformation", leg)
 
-    def _recall(self, leg: Leg) -> None:
+    def _recall(self, leg: PbxLeg) -> None:
         """Nobody took the parked call: it rings where it was parked."""
         talk = leg.talk
         if leg.state == "parked":
@@ -570,31 +570,31 @@ class Pbx:
             self._tell("Delivered", leg, alerting=leg.device)
             self._ring_until(talk)
 
-    def _learn(self, leg: Leg, name: str) -> None:
+    def _learn(self, leg: PbxLeg, name: str) -> None:
         leg.name = name
         for each in leg.talk.legs:
             self._tell("CallInformation", each)
 
     # --- small parts --------------------------------------------------------------------------------
 
-    def _new_talk(self, dialled: str) -> Talk:
+    def _new_talk(self, dialled: str) -> PbxTalk:
         if not isinstance(dialled, str):
             raise PbxRefused("invalidParameter")
         name = f"{self.name}-{next(self._numbers)}"
-        talk = Talk(name, self.now, dialled, name)
+        talk = PbxTalk(name, self.now, dialled, name)
         self.talks[talk.id] = talk
         return talk
 
-    def _join(self, talk: Talk, device: str, role: str, state: str) -> Leg:
+    def _join(self, talk: PbxTalk, device: str, role: str, state: str) -> PbxLeg:
         visit = talk.visits.get(device, 0)
         talk.visits[device] = visit + 1
         key = f"{talk.id}/{visit}" if visit else talk.id
         started = self.now if visit else talk.started
-        leg = Leg(talk, device, device, self.plan.phones[device], role, state, key, started)
+        leg = PbxLeg(talk, device, device, self.plan.phones[device], role, state, key, started)
         talk.legs.append(leg)
         return leg
 
-    def _find(self, device: str, call: str, *states: str) -> Leg:
+    def _find(self, device: str, call: str, *states: str) -> PbxLeg:
         for talk in self.talks.values():
             leg = talk.leg_of(device)
             if leg is not None and leg.key == call:
@@ -603,13 +603,13 @@ class Pbx:
                 return leg
         raise PbxRefused("invalidCallID")
 
-    def _other(self, leg: Leg) -> Leg | None:
+    def _other(self, leg: PbxLeg) -> PbxLeg | None:
         """Return the party a leg speaks with: the answered one before those that only ring."""
         others = [each for each in leg.talk.legs if each is not leg]
         others.sort(key=lambda each: each.state in ("ringing", "called"))
         return others[0] if others else None
 
-    def _clear(self, leg: Leg, cause: str) -> None:
+    def _clear(self, leg: PbxLeg, cause: str) -> None:
         self._tell("ConnectionCleared", leg, why=cause)
         leg.state = "gone"
         leg.talk.legs.remove(leg)
@@ -622,7 +622,7 @@ class Pbx:
     def _later(self, seconds: float, happen: Callable[[], None]) -> None:
         heapq.heappush(self._timers, (self.now + seconds, next(self._order), happen))
 
-    def _view(self, leg: Leg) -> Json:
+    def _view(self, leg: PbxLeg) -> Json:
         """Return a connection as its own device sees it."""
         talk, other = leg.talk, self._other(leg)
         if other is None or (leg.role == "caller" and not talk.answered):
@@ -650,7 +650,7 @@ class Pbx:
             "cause": leg.cause,
         }
 
-    def _tell(self, event: str, leg: Leg, **more: object) -> None:
+    def _tell(self, event: str, leg: PbxLeg, **more: object) -> None:
         if leg.device in self.plan.phones:
             self._events.append({"event": event, "at": self.now} | self._view(leg) | more)
 

@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Self
 
 from offhook.errors import OffhookError, ProtocolError, Unavailable
 from offhook.interface import Traffic
-from offhook.interfaces.simulator.pbx import Habit, Pbx, PbxRefused, Plan
-from offhook.interfaces.simulator.wire import Framer, Json, encode
+from offhook.interfaces.simulator.pbx import Habit, Numbering, Pbx, PbxRefused
+from offhook.interfaces.simulator.wire import ExchangeFramer, Json, encode
 
 CHUNK = 1 << 16
 SLOW_CLIENT = 1 << 24
@@ -101,7 +101,7 @@ class Server:
         if self._clock() < self._cut_until:
             writer.close()
             return
-        framer = Framer()
+        framer = ExchangeFramer()
         self._clients[writer] = asyncio.current_task()
         try:
             while data := await reader.read(CHUNK):
@@ -162,10 +162,10 @@ class Server:
             writer.transport.abort()
 
 
-def plan(desks: list[tuple[str, str]], **more: Any) -> Plan:
+def plan(desks: list[tuple[str, str]], **more: Any) -> Numbering:
     """Return a numbering plan with those desks, a ring group 600 and a queue 700 of the first three."""
     devices = tuple(number for number, _name in desks)
-    return Plan(
+    return Numbering(
         phones=dict(desks),
         groups={"600": devices[:3]} | more.pop("groups", {}),
         queues={"700": devices[:2]} | more.pop("queues", {}),
@@ -178,7 +178,7 @@ async def ask(address: str, request: Json, timeout_s: float = 5.0) -> Json:
     from offhook.errors import Refused, Unreachable
 
     host, _colon, port = address.rpartition(":")
-    framer = Framer()
+    framer = ExchangeFramer()
     try:
         async with asyncio.timeout(timeout_s):
             reader, writer = await asyncio.open_connection(host, int(port))

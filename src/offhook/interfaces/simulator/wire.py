@@ -13,7 +13,7 @@ MAX_LINE = 1 << 20
 Json = dict[str, Any]
 
 
-class Framer:
+class ExchangeFramer:
     """Bytes in, objects out. ``b""`` is the end of the stream."""
 
     def __init__(self) -> None:

@@ -187,7 +187,7 @@ def account_by(
     )
 
 
-class ColdDial(NamedTuple):
+class ColdWebDial(NamedTuple):
     """A dial of a desk without an event loop (:class:`offhook.interface.Cold`)."""
 
     account: Account
@@ -203,7 +203,7 @@ class ColdDial(NamedTuple):
             self.account.dial(dialled)
 
 
-def cold(options: View, extension: str, home: str) -> ColdDial:
+def cold(options: View, extension: str, home: str) -> ColdWebDial:
     """Return what dials for a desk without an event loop. Raises ``SettingsError``."""
     with on(ABOUT.name):
-        return ColdDial(account(options, extension, home))
+        return ColdWebDial(account(options, extension, home))

@@ -15,7 +15,7 @@ from offhook.interfaces.web import wire
 from offhook.interfaces.web.about import ABOUT
 from offhook.interfaces.web.calling import Account, Tokens, account
 from offhook.model import Command, Dial, Event, LineBack, LineLost
-from offhook.seed.events import EMITS, Meaning, Rules
+from offhook.seed.events import EMITS, Rules, SeedMeaning
 from offhook.seed.replies import Item, items
 from offhook.settings.places import home
 from offhook.settings.view import View
@@ -41,7 +41,7 @@ class WebInterface(Telling):
         self._dialler = dialler
         self._poller = poller
         self._line = line
-        self._meaning = Meaning(dialler.file, line, rules)
+        self._meaning = SeedMeaning(dialler.file, line, rules)
         self._polling: asyncio.Task[None] | None = None
         self._closed = False
 

@@ -46,7 +46,7 @@ class Request(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """What came back; ``fault`` says what was wrong with it (:class:`offhook.transport.web.Answer`)."""
+    """What came back; ``fault`` says what was wrong with it (:class:`offhook.transport.web.HttpReply`)."""
 
     status: int
     headers: Mapping[str, str] = {}
