@@ -29,6 +29,12 @@ def test_printed_parts_are_what_the_code_says(path: Path) -> None:
     assert printed.printed(page) == page, "run `make docs`"
 
 
+def test_the_contract_holds_every_module_that_says_it_does_no_io() -> None:
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    assert printed.contracted(project) == project, "run `make docs`"
+    assert len(printed.pure()) > 30
+
+
 def test_every_part_is_printed_somewhere() -> None:
     used = {
         name

@@ -6,7 +6,8 @@ import pytest
 
 from offhook.about import KINDS
 from offhook.errors import SettingsError
-from offhook.settings.model import everything, extensions
+from offhook.settings.kinds import extensions
+from offhook.settings.model import everything
 from offhook.settings.places import home, resolve
 from offhook.settings.running import Running, announce, running
 from offhook.texts import LANGUAGES, say

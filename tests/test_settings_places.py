@@ -16,6 +16,7 @@ from hubs import OFFHOOK, environment, offhook
 from offhook.errors import OffhookError, SettingsError
 from offhook.seed.folder import with_shared
 from offhook.settings.changes import change, lock
+from offhook.settings.model import KNOWN
 from offhook.settings.places import desk_folder, resolve
 from offhook.settings.shared import read
 from offhook.settings.values import Settings
@@ -357,8 +358,8 @@ def test_in_force_reads_nothing(tmp_path: Path) -> None:
 
     user = Place({"country": Value("CH", "u", "user")})
     machine = Place({"country": Value("BE", "m", "machine")}, locked=("coun*",))
-    assert Settings(Places(user=user))["country"] == "CH"
-    assert Settings(Places(user=user, machine=machine))["country"] == "BE"
+    assert Settings(Places(user=user), KNOWN)["country"] == "CH"
+    assert Settings(Places(user=user, machine=machine), KNOWN)["country"] == "BE"
 
 
 def test_locks_are_written_where_toml_can_read_them(tmp_path: Path) -> None:

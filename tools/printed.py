@@ -4,6 +4,7 @@ A part stands between ``<!-- printed: NAME -->`` and ``<!-- end -->``. Run by ``
 page is behind the code.
 """
 
+import ast
 import inspect
 import re
 import sys
@@ -30,6 +31,8 @@ from offhook.settings.model import everything
 
 ROOT = Path(__file__).resolve().parents[1]
 PART = re.compile(r"(<!-- printed: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+PURE = re.compile(r"( *# printed: pure\n).*?( *# end\n)", re.DOTALL)
+"""The modules of the contract on what decides, in ``pyproject.toml``."""
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -48,6 +51,16 @@ def contracts() -> list[dict[str, Any]]:
 def layers() -> str:
     """The import contract, top to bottom."""
     return "```\n" + "\n".join(contracts()[0]["layers"]) + "\n```"
+
+
+def pure() -> list[str]:
+    """Every module whose docstring says "No I/O."."""
+    source = ROOT / "src"
+    return [
+        ".".join(path.relative_to(source).with_suffix("").parts)
+        for path in sorted(source.rglob("*.py"))
+        if "No I/O" in (ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "")
+    ]
 
 
 def rooms() -> str:
@@ -292,16 +305,22 @@ def printed(page: str) -> str:
     return PART.sub(lambda found: f"{found[1]}{PARTS[found[2]]()}\n{found[3]}", page)
 
 
+def contracted(project: str) -> str:
+    """Return ``pyproject.toml`` with the modules that decide printed again."""
+    modules = "".join(f'    "{name}",\n' for name in pure())
+    return PURE.sub(lambda found: f"{found[1]}{modules}{found[2]}", project)
+
+
 def pages() -> list[Path]:
     """Return every page of the documentation."""
     return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
 
 def main() -> int:
-    """Print every part; say which pages changed."""
-    for path in pages():
-        page = path.read_text("utf-8")
-        if (now := printed(page)) != page:
+    """Print every part; say which files changed."""
+    for path, print_again in ((ROOT / "pyproject.toml", contracted), *((page, printed) for page in pages())):
+        text = path.read_text("utf-8")
+        if (now := print_again(text)) != text:
             path.write_text(now, "utf-8")
             print(path.relative_to(ROOT))
     return 0

@@ -5,8 +5,8 @@ never expanded again (specification section 4). So a ``&`` in a password cannot 
 quote in a name the end of a string.
 """
 
-import os
 import re
+import sys
 from collections.abc import Callable
 
 from offhook.errors import SettingsError
@@ -20,7 +20,7 @@ SETTING_OF = {
     "token": "<cliktocalltoken>",
 }  # fmt: skip
 MASK = "••••"
-OPTION_MARKS = ("-", "/") if os.name == "nt" else ("-",)
+OPTION_MARKS = ("-", "/") if sys.platform == "win32" else ("-",)
 """What begins an option of a program."""
 
 _PLACEHOLDER = re.compile(r"\$(teldest|telorg|user|mdp|mpd|ident|auth|token|event)\$", re.IGNORECASE)

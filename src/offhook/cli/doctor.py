@@ -17,7 +17,7 @@ from offhook.dialling import hidden_short_numbers, rules_from
 from offhook.errors import CODES, OffhookError, SettingsError, Unavailable
 from offhook.seed import parameters
 from offhook.seed.folder import web_file, with_shared
-from offhook.settings.model import extensions
+from offhook.settings.kinds import extensions
 from offhook.settings.places import home, resolve
 from offhook.settings.running import running
 from offhook.settings.values import Settings

@@ -49,7 +49,7 @@ def run(options: Namespace) -> int:
     def ready(here: Running, page_of: Callable[[str], str]) -> None:
         address = page_of(next(iter(here.tokens)))
         if options.json:
-            print(json.dumps({"hub": here.url, "page": address, "simulator": here.world}), flush=True)
+            print(json.dumps({"hub": here.url, "page": address, "world": here.world}), flush=True)
         else:
             print(texts.say("cli.hub.running", options.language, url=here.url, page=address), flush=True)
 

@@ -60,7 +60,8 @@ def _plan(options: Namespace) -> Plan:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else str(error)[:120]
         raise SettingsError("settings_file_unreadable", path=options.config, why=why or "") from None
-    return plan_from(found.get(options.interface, {}), options.interface)
+    beside = [each.name for each in catalogue.about(options.interface).settings]
+    return plan_from(found.get(options.interface, {}), options.interface, beside)
 
 
 def _chunks(path: Path) -> Iterator[tuple[datetime, bytes]]:

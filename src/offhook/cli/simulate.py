@@ -8,7 +8,8 @@ from typing import Any
 from offhook import catalogue, texts
 from offhook.errors import Unavailable
 from offhook.interface import Acted, Traffic
-from offhook.settings.model import OURS, extensions
+from offhook.settings.kinds import extensions
+from offhook.settings.model import OURS
 from offhook.settings.running import running
 
 USUAL = OURS["hub.interface"].default

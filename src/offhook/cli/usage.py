@@ -1,4 +1,4 @@
-"""What ``argparse`` says of a wrong command line, in the reader's language. No I/O."""
+"""What ``argparse`` says of a wrong command line, in the reader's language."""
 
 import re
 

@@ -23,7 +23,7 @@ from offhook.interface import Trained
 from offhook.model import Contact, Party
 from offhook.popup.choose import PopRules, Trigger
 from offhook.settings.files import only_one
-from offhook.settings.model import extensions
+from offhook.settings.kinds import extensions
 from offhook.settings.places import home
 from offhook.settings.running import HUB, Running, announce, withdraw
 from offhook.settings.values import Settings

@@ -16,7 +16,7 @@ WEB_FILE = "clicktocall_param.txt"
 
 def with_shared(settings: Settings, environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings with what the shared folder says beneath them. Raises ``SettingsError``."""
-    return Settings(settings.places._replace(shared=place_of(settings, home(environ))))
+    return Settings(settings.places._replace(shared=place_of(settings, home(environ))), settings.known)
 
 
 def web_file(setting: Callable[[str], str], home: str) -> SharedFile | None:

@@ -17,7 +17,7 @@ MOST_ITEMS = 1000
 DEEPEST = 100
 LONGEST_FIELD = 500
 
-Index = tuple[int, ...]
+Position = tuple[int, ...]
 Json = object
 
 
@@ -134,12 +134,12 @@ def _kind_of(content_type: str, text: str) -> str:
 # --- names and paths ------------------------------------------------------------------------------
 
 
-def _all(found: "Json | Element", names: "Names", blank: str) -> dict[Index, str]:
+def _all(found: "Json | Element", names: "Names", blank: str) -> dict[Position, str]:
     """Return every value a name leads to, each under its place in the lists on the way."""
     if isinstance(found, Element):
         return _in_xml(found, names.xml or blank, names.attribute)
     name = names.json or blank
-    values: dict[Index, str] = {}
+    values: dict[Position, str] = {}
     if _is_path(name):
         _follow(found, _steps(name), (), values)
     else:
@@ -149,7 +149,7 @@ def _all(found: "Json | Element", names: "Names", blank: str) -> dict[Index, str
     return values
 
 
-def _for(values: dict[Index, str], index: Index) -> str:
+def _for(values: dict[Position, str], index: Position) -> str:
     """Return the value for an item: its own, else that of what it lies in."""
     for length in range(len(index), -1, -1):
         if index[:length] in values:
@@ -169,7 +169,7 @@ def _steps(name: str) -> list[str]:
     return found
 
 
-def _follow(value: Json, steps: list[str], index: Index, values: dict[Index, str]) -> None:
+def _follow(value: Json, steps: list[str], index: Position, values: dict[Position, str]) -> None:
     if len(values) >= MOST_ITEMS or len(index) > DEEPEST:
         return
     if isinstance(value, list):
@@ -225,12 +225,12 @@ def _scalar(value: Json) -> str | None:
     return None if value is None or isinstance(value, dict | list) else str(value)
 
 
-def _ids_beside(found: "Json | Element", tel_name: str) -> dict[Index, str]:
+def _ids_beside(found: "Json | Element", tel_name: str) -> dict[Position, str]:
     """Return the ``id`` that stands beside each number of a list."""
     if isinstance(found, Element) or not _is_path(tel_name):
         return {}
     head = tel_name.rpartition(".")[0] or tel_name[: tel_name.rfind("]") + 1]
-    values: dict[Index, str] = {}
+    values: dict[Position, str] = {}
     _follow(found, [*_steps(head), "id"], (), values)
     return values
 
@@ -323,8 +323,8 @@ def _named(element: Element, name: str) -> bool:
     return own.lower() == name.lower()
 
 
-def _in_xml(root: Element, name: str, attribute: str) -> dict[Index, str]:
-    values: dict[Index, str] = {}
+def _in_xml(root: Element, name: str, attribute: str) -> dict[Position, str]:
+    values: dict[Position, str] = {}
     if _is_path(name):
         _follow_xml(root, _steps(name), (), values, attribute)
         if not values:  # written from below the outermost element
@@ -351,7 +351,7 @@ def _value(element: Element, attribute: str) -> str:
 
 
 def _follow_xml(
-    element: Element, steps: list[str], index: Index, values: dict[Index, str], attribute: str
+    element: Element, steps: list[str], index: Position, values: dict[Position, str], attribute: str
 ) -> None:
     if not steps:
         values[index] = _value(element, attribute)

@@ -12,7 +12,8 @@ from typing import Any
 from offhook.errors import SettingsError
 from offhook.settings import secret
 from offhook.settings.files import alone, write_whole
-from offhook.settings.model import LISTS, judged, setting
+from offhook.settings.kinds import LISTS
+from offhook.settings.model import judged, setting
 from offhook.settings.places import FILE, LOCKED, covers_any, machine_file, read_place
 from offhook.settings.values import covers
 

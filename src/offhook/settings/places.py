@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 
 from offhook.errors import SettingsError
-from offhook.settings.model import checked, everything, find, setting
+from offhook.settings.model import KNOWN, checked, everything, find, setting
 from offhook.settings.values import NOWHERE, Place, Places, Settings, Value, covers
 
 FILE = "settings.toml"
@@ -83,7 +83,7 @@ def resolve(
         options=_from_options(options or {}),
         system=read_place(system, "machine") if system != machine else NOWHERE,
     )
-    return Settings(places)
+    return Settings(places, KNOWN)
 
 
 def read_place(path: str, place: str) -> Place:

@@ -9,7 +9,7 @@ as one bundle; and what the machine locks stays the machine's. What the places s
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from offhook.settings.model import OURS, section_of, setting
+from offhook.about import Setting
 
 ALWAYS_LOCKED = "guard."
 """Settings that the machine place always locks where it sets them."""
@@ -63,6 +63,13 @@ class Places(NamedTuple):
     system: Place = NOWHERE
 
 
+class Known(NamedTuple):
+    """What settings there are: one by its name (raises ``SettingsError``), the names of an interface's own."""
+
+    setting: Callable[[str, str], Setting]
+    section_of: Callable[[str], tuple[str, ...]]
+
+
 class Settings:
     """Every setting's value in force among what the places set. A value is made out when it is asked for.
 
@@ -70,21 +77,20 @@ class Settings:
     the settings nobody but the machine's administrator can change.
     """
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, known: Known) -> None:
         self.places = places
+        self.known = known
         self.locked = frozenset(
             name for place in (places.machine, places.system) for name in place.values if place.locks(name)
         )
         self._values: dict[str, Value] = {}
         machine, user = places.machine.values, places.user.values
         machines_own = "interface" in machine and (
-            _box(places).text != "yes"
-            or places.machine.locks("interface")
-            or places.system.locks("interface")
+            self._box().text != "yes" or places.machine.locks("interface") or places.system.locks("interface")
         )
         bundle_of, self._other = (machine, user) if machines_own else (user, machine)
-        chosen = bundle_of.get("interface", Value(OURS["interface"].default, "default")).text
-        self._bundle = frozenset({"interface", *section_of(chosen)})
+        chosen = bundle_of.get("interface", self._default("interface")).text
+        self._bundle = frozenset({"interface", *known.section_of(chosen)})
 
     def __getitem__(self, name: str) -> str:
         """Return the value in force. Raises ``SettingsError`` for a secret that cannot be fetched."""
@@ -120,7 +126,7 @@ class Settings:
     def shown(self, name: str) -> str:
         """Return the value fit to be seen: a secret as ``••••``, without fetching it."""
         value = self._value(name)
-        if setting(name, name).secret:
+        if self.known.setting(name, name).secret:
             return SHOWN_SECRET if value.text or value.fetch else ""
         return value.text
 
@@ -144,10 +150,10 @@ class Settings:
         return place.values[name]
 
     def _before_locks(self, name: str) -> Value:
-        known, places = setting(name, name), self.places
+        places = self.places
         if name == "use_user_settings":
-            return _box(places)
-        found = places.shared.values.get(name, Value(known.default, "default"))
+            return self._box()
+        found = places.shared.values.get(name) or self._default(name)
         for place in (places.machine.values, places.user.values):
             if name in place and not (name in self._bundle and place is self._other):
                 found = place[name]
@@ -155,17 +161,19 @@ class Settings:
             found = place.get(name, found)
         return found
 
+    def _box(self) -> Value:
+        """Return the tick box: kept with the user, so the machine's counts only where it is locked."""
+        name, places = "use_user_settings", self.places
+        for place in (places.system, places.machine):
+            if place.locks(name):
+                return place.values[name]
+        for place in (places.options, places.environment, places.user):
+            if name in place.values:
+                return place.values[name]
+        return self._default(name)
 
-def _box(places: Places) -> Value:
-    """Return the tick box: kept with the user, so the machine's counts only where it is locked."""
-    name = "use_user_settings"
-    for place in (places.system, places.machine):
-        if place.locks(name):
-            return place.values[name]
-    for place in (places.options, places.environment, places.user):
-        if name in place.values:
-            return place.values[name]
-    return Value(OURS[name].default, "default")
+    def _default(self, name: str) -> Value:
+        return Value(self.known.setting(name, name).default, "default")
 
 
 def covers(pattern: str, name: str) -> bool:

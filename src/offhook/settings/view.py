@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 
 from offhook.about import About
 from offhook.errors import SettingsError
-from offhook.settings.model import checked, setting, unknown
+from offhook.settings.kinds import unknown
+from offhook.settings.model import checked, setting
 
 
 class View:

@@ -12,13 +12,14 @@ No device's or trunk's name is known otherwise. Names are compared whole and wit
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from fnmatch import translate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from offhook.errors import SettingsError
-from offhook.settings.model import find
-from offhook.settings.view import View
+
+if TYPE_CHECKING:
+    from offhook.settings.view import View
 
 EVERY = "*"
 """In ``devices``: every desk, or its number in a device's name."""
@@ -98,7 +99,7 @@ class Plan:
         )
 
 
-def plan_of(options: View) -> Plan:
+def plan_of(options: "View") -> Plan:
     """Return the plan in an interface's settings. Raises ``SettingsError``."""
     table: dict[str, object] = {
         name: list(options.words(name)) for name in ("extensions", "trunks", "trunk_contexts")
@@ -107,14 +108,14 @@ def plan_of(options: View) -> Plan:
     return plan_from(table | {"devices": devices}, options.about.name)
 
 
-def plan_from(section: object, where: str) -> Plan:
-    """Return the plan in a settings file's section. Raises ``SettingsError`` naming what is wrong in it."""
+def plan_from(section: object, where: str, beside: Collection[str] = ()) -> Plan:
+    """Return the plan in a settings file's section; ``beside`` are the names that may stand there as well.
+
+    Raises ``SettingsError`` naming what is wrong in it.
+    """
     table = _table(section, where)
     for key in table:
-        if (
-            key not in ("extensions", "devices", "trunks", "trunk_contexts")
-            and find(f"{where}.{key}") is None
-        ):
+        if key not in ("extensions", "devices", "trunks", "trunk_contexts", *beside):
             raise _wrong(f"{where}.{key}", "extensions | devices | trunks | trunk_contexts")
     devices = _table(table.get("devices", {}), f"{where}.devices")
     return Plan(

@@ -1,4 +1,4 @@
-"""A small exchange of channels, for pretend switches: phones with habits, a trunk, bridges. No I/O.
+"""A small exchange of channels, for pretend switches: phones with habits, a trunk, bridges.
 
 It tells *moments* (a channel is made, rings, is answered, …); :mod:`offhook.testing.pretend_asterisk` and
 :mod:`offhook.testing.pretend_freeswitch` say them in the words of each switch. ``later`` is how it waits.

@@ -1,4 +1,4 @@
-"""How long to wait before the next try of a lost link. No I/O, no clock."""
+"""How long to wait before the next try of a lost link; whoever waits does the waiting."""
 
 from collections.abc import Iterator
 from random import Random

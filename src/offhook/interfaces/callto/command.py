@@ -5,12 +5,14 @@ round the scheme's colon and a SIP ``@`` (specification section 7).
 """
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from offhook import template
 from offhook.errors import SettingsError
-from offhook.settings.view import View
 from offhook.template import Values
+
+if TYPE_CHECKING:
+    from offhook.settings.view import View
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+)\s*:\s*(?!\\)")
 """A scheme has two letters at least: one letter and a colon is a drive."""
@@ -29,7 +31,7 @@ class Order(NamedTuple):
         return f"Order({self.shown!r})"
 
 
-def order(options: View, extension: str, number: str) -> Order:
+def order(options: "View", extension: str, number: str) -> Order:
     """Return what dialling ``number`` for a desk launches. Raises ``SettingsError``."""
     command = options["command"].strip()
     values = Values(

@@ -17,7 +17,7 @@ from offhook.interfaces.simulator.pbx import Pbx
 from offhook.interfaces.simulator.server import CHUNK, Server, ask, plan
 from offhook.interfaces.simulator.wire import ExchangeFramer, Json, encode
 from offhook.model import Command, Event, LineBack, LineLost, Snapshot
-from offhook.settings.model import extensions
+from offhook.settings.kinds import extensions
 from offhook.settings.view import View
 from offhook.transport.backoff import pauses
 

@@ -64,7 +64,7 @@ class Tokens:
             return token
 
 
-class Account(NamedTuple):
+class WebAccount(NamedTuple):
     """One desk's way to a web API: the file, who it is, how to connect, where a trace goes."""
 
     file: ParameterFile
@@ -158,7 +158,7 @@ class Account(NamedTuple):
         return reply
 
 
-def account(options: View, extension: str, home: str, tokens: Tokens | None = None) -> Account:
+def account(options: View, extension: str, home: str, tokens: Tokens | None = None) -> WebAccount:
     """Return a desk's way to its web API. Raises ``SettingsError`` for a file that is missing or wrong."""
     found = web_file(options.__getitem__, home)
     if found is None:
@@ -168,7 +168,7 @@ def account(options: View, extension: str, home: str, tokens: Tokens | None = No
 
 def account_by(
     found: SharedFile, options: View, extension: str, home: str, tokens: Tokens | None = None
-) -> Account:
+) -> WebAccount:
     """The same by a file that was read before."""
     file = parameters.read(found.data)
     wire.usable(file, found.name)
@@ -182,7 +182,7 @@ def account_by(
     answer_s = options.decimal("timeout_s")
     patience = Patience(options.decimal("connect_timeout_s"), answer_s, answer_s)
     folder = os.path.join(home, "log") if file.on("global", "debug") else ""
-    return Account(
+    return WebAccount(
         file, found.name, values, Client(tls_of(options.tls), patience), Trace(folder), tokens or Tokens()
     )
 
@@ -190,7 +190,7 @@ def account_by(
 class ColdWebDial(NamedTuple):
     """A dial of a desk without an event loop (:class:`offhook.interface.Cold`)."""
 
-    account: Account
+    account: WebAccount
 
     def preview(self, dialled: Dialled) -> list[str]:
         """See :class:`~offhook.interface.Cold`."""

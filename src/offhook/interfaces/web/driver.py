@@ -13,7 +13,7 @@ from offhook.errors import LoginRefused, OffhookError, SettingsError, Unsupporte
 from offhook.interface import Availability, Device, Telling
 from offhook.interfaces.web import wire
 from offhook.interfaces.web.about import ABOUT
-from offhook.interfaces.web.calling import Account, Tokens, account
+from offhook.interfaces.web.calling import Tokens, WebAccount, account
 from offhook.model import Command, Dial, Event, LineBack, LineLost
 from offhook.seed.events import EMITS, Rules, SeedMeaning
 from offhook.seed.replies import Item, items
@@ -36,7 +36,7 @@ class WebInterface(Telling):
     accepts: ClassVar[frozenset[type[Command]]] = frozenset({Dial})
     emits: ClassVar[frozenset[type[Event]]] = EMITS | {LineBack, LineLost}
 
-    def __init__(self, dialler: Account, poller: Account, line: str, rules: Rules) -> None:
+    def __init__(self, dialler: WebAccount, poller: WebAccount, line: str, rules: Rules) -> None:
         super().__init__()
         self._dialler = dialler
         self._poller = poller
