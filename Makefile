@@ -6,12 +6,15 @@ BROWSER := chromium libatomic1 fonts-dejavu-core
 # what opens a callto: address on a desktop
 DESKTOP := xdg-utils
 
-.PHONY: help demo test check format bench docs clean
+FAST := -m "not slow and not browser"
+
+.PHONY: help demo test long check format bench docs clean
 
 help:
 	@echo "make demo    start everything and print the page's address"
-	@echo "make check   format, lint, types, import contracts, fast tests: before every commit"
-	@echo "make test    install what the tests need, then run them all"
+	@echo "make check   format, lint, types, import contracts, fast tests: before every commit, one minute"
+	@echo "make test    install what the tests need, then run them all: half an hour"
+	@echo "make long    the same, with every long run whole: hours"
 	@echo "make bench   the benchmarks: ratios measured in one run"
 	@echo "make docs    print the generated parts of the documentation again"
 	@echo "make clean   remove what the others made"
@@ -21,11 +24,14 @@ demo: .venv/demo
 
 test: .venv/dev
 	@tools/needs $(BROWSER) $(DESKTOP)
-	@$(MAKE) --no-print-directory static
-	$(BIN)/pytest
+	@$(MAKE) --no-print-directory check
+	$(BIN)/pytest -m "slow or browser"
+
+long: export OFFHOOK_TESTS = long
+long: test
 
 check: .venv/dev static
-	$(BIN)/pytest -m "not slow and not browser"
+	$(BIN)/pytest -n 2 $(FAST)
 
 .PHONY: static
 static: .venv/dev

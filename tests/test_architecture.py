@@ -139,6 +139,7 @@ def test_a_class_s_name_means_one_thing() -> None:
     assert {name: where for name, where in places.items() if len(where) > 1 and name not in ONCE} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     ["import time", "def f():\n    from random import random", "def f():\n    from offhook import texts"],

@@ -32,6 +32,7 @@ def settings(**more: str) -> View:
     return View(ABOUT, (values | {name.replace("__", "."): text for name, text in more.items()}).__getitem__)
 
 
+@pytest.mark.slow
 def test_the_seeds_example(tmp_path: Path) -> None:
     done = offhook(tmp_path, "dial", "0388202020", "--dry-run", **EXAMPLE)
     assert (done.returncode, done.stdout) == (0, "callto : 0388202020 org=1024\n")
@@ -153,6 +154,7 @@ def test_behind_a_script_it_does_not_loop_either(tmp_path: Path) -> None:
     assert log.read_text() == "callto:0388202020\n", "once"
 
 
+@pytest.mark.slow
 def test_a_named_program_is_used_even_where_offhook_is_the_handler(tmp_path: Path, note: Path) -> None:
     way = register(tmp_path, "callto", f"{OFFHOOK} dial")
     named = {"OFFHOOK_CALLTO__PROGRAM": f"{sys.executable} {note}.py {note}"}
@@ -160,6 +162,7 @@ def test_a_named_program_is_used_even_where_offhook_is_the_handler(tmp_path: Pat
     wait_for(note, 1)
 
 
+@pytest.mark.slow
 def test_a_program_that_is_not_there_or_fails(tmp_path: Path) -> None:
     for command, code in (
         ("/no/such/program $teldest$", "program_missing"),
@@ -171,6 +174,7 @@ def test_a_program_that_is_not_there_or_fails(tmp_path: Path) -> None:
         assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (4, code)
 
 
+@pytest.mark.slow
 def test_children_get_none_of_our_settings(tmp_path: Path) -> None:
     seen = tmp_path / "seen"
     script = tmp_path / "env.sh"

@@ -15,6 +15,8 @@ from offhook.cli.parser import build
 from offhook.errors import CODES, KINDS
 from offhook.settings.running import Running
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = list(parser.COMMANDS)
 
 

@@ -72,6 +72,7 @@ def test_every_section_that_is_named_is_in_the_specification() -> None:
     assert {(name, number) for name, number in cited if number not in headings} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(2))
 def test_the_commands_of_the_readme(demo: Program, tmp_path: Path, number: int) -> None:
     """Every line of every ``sh`` block, in order, in one shell, as a newcomer types them."""
@@ -99,6 +100,7 @@ def test_there_is_no_untested_block() -> None:
     assert len(re.findall(r"```python\n", README)) == 1
 
 
+@pytest.mark.slow
 def test_the_python_of_the_readme() -> None:
     (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     body = block[block.index("async def") : block.index("asyncio.run")].strip()
@@ -112,6 +114,7 @@ def test_the_python_of_the_readme() -> None:
     assert "Connected" in heard
 
 
+@pytest.mark.slow
 def test_make_demo(tmp_path: Path) -> None:
     """The one command: it prints two addresses and leaves when it is told to."""
     with subprocess.Popen(
@@ -133,6 +136,7 @@ def test_make_demo(tmp_path: Path) -> None:
     assert len(re.findall(r"http://127\.0\.0\.1:\d+/login\?code=\S+", said)) == 2
 
 
+@pytest.mark.slow
 def test_system_packages_are_asked_for_not_skipped(tmp_path: Path) -> None:
     """Where it may not install, it prints the line to run and leaves with 2."""
     for name, text in (("id", "echo 1000"), ("dpkg-query", "exit 1")):

@@ -193,6 +193,7 @@ def starts_option(value: str) -> bool:
     return value.startswith("-")
 
 
+@pytest.mark.slow
 def test_an_argument_of_a_program(tmp_path: Path) -> None:
     """One argument whatever it holds: there is no shell. What would start an option is refused."""
     script, note = tmp_path / "note.py", tmp_path / "note"

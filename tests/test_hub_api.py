@@ -16,6 +16,8 @@ from offhook.model import COMMANDS, EVENTS
 from offhook.settings.running import Running, running
 from offhook.transport.http import request
 
+pytestmark = pytest.mark.slow
+
 
 def get(
     here: Running, method: str, path: str, body: object = None, **headers: str

@@ -14,6 +14,8 @@ from offhook.transport.http import request
 from test_web_events import told
 from vendor import reply, vendor
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def hub(tmp_path: Path) -> Iterator[Program]:

@@ -19,6 +19,8 @@ from offhook.settings.files import alone
 from offhook.settings.running import running
 from offhook.transport.http import request
 
+pytestmark = pytest.mark.slow
+
 SEED = Path(__file__).parent / "data"
 PATH = "/DhDivaltoServerCTI/api/cti"
 DESK = {"OFFHOOK_INTERFACE": "web", "OFFHOOK_SHARED_FOLDER": str(SEED), "OFFHOOK_DESK__EXTENSION": "1024"}

@@ -76,6 +76,7 @@ def test_a_value_set_to_what_it_is_leaves_every_byte() -> None:
     )
 
 
+@pytest.mark.slow
 def test_from_the_command_line(tmp_path: Path) -> None:
     done = offhook(tmp_path, "check", str(SEED_PATH))
     assert (done.returncode, done.stdout) == (0, f"{SEED_PATH}: no finding\n")
@@ -261,6 +262,7 @@ def test_any_lines_in_any_order_give_a_file(parts: list[tuple[str, bytes]]) -> N
     assert read(data).data == data
 
 
+@pytest.mark.slow
 def test_every_finding_can_be_said(tmp_path: Path) -> None:
     """Whatever its parameters are called: each slip of the tables, through the command, in both languages."""
     path = tmp_path / "clicktocall_param.txt"
@@ -271,6 +273,7 @@ def test_every_finding_can_be_said(tmp_path: Path) -> None:
             assert done.stdout.count("\n") == len(read(path.read_bytes()).findings), (text, done.stderr)
 
 
+@pytest.mark.slow
 def test_a_slip_in_callto_has_no_effect_on_other_interfaces(tmp_path: Path) -> None:
     (tmp_path / "clicktocall_param.txt").write_text(
         "<cliktocalldial>\n<url>http://127.0.0.1:1/$teldest$\n<callto>\ncmd=callto:\n"

@@ -35,6 +35,7 @@ def test_unknown_names_are_attribute_errors() -> None:
         _ = offhook.Fly
 
 
+@pytest.mark.slow
 def test_importing_offhook_loads_nothing_heavy() -> None:
     code = f"import offhook, sys; print([name for name in {HEAVY} if name in sys.modules])"
     assert (
@@ -45,6 +46,7 @@ def test_importing_offhook_loads_nothing_heavy() -> None:
     )
 
 
+@pytest.mark.slow
 def test_dialling_loads_nothing_heavy() -> None:
     """`offhook dial` runs on every click."""
     code = (

@@ -132,6 +132,7 @@ def test_who_the_desk_is_stays_the_users(tmp_path: Path) -> None:
     assert (found["desk.extension"], found["desk.user"]) == ("2", "m")
 
 
+@pytest.mark.slow
 def test_show_names_each_origin(tmp_path: Path) -> None:
     shared = tmp_path / "sys"
     shared.mkdir()
@@ -185,6 +186,7 @@ def test_a_wrong_change_changes_nothing(tmp_path: Path, sets: dict[str, str]) ->
     assert path.read_text() == COMMENTED
 
 
+@pytest.mark.slow
 def test_a_file_that_is_wrong_already_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     path.write_text("[desk\n")
@@ -193,6 +195,7 @@ def test_a_file_that_is_wrong_already_is_left_alone(tmp_path: Path) -> None:
     assert "settings.toml" in done.stderr
 
 
+@pytest.mark.slow
 def test_what_is_locked_cannot_be_set_and_a_dry_run_sets_nothing(tmp_path: Path) -> None:
     assert offhook(tmp_path, "settings", "set", "--machine", "country", "BE").returncode == 0
     assert offhook(tmp_path, "settings", "lock", "country").returncode == 0
@@ -207,6 +210,7 @@ def test_what_is_locked_cannot_be_set_and_a_dry_run_sets_nothing(tmp_path: Path)
     assert (tmp_path / "machine.toml").read_text() == 'country = "BE"\nlocked = []\n'
 
 
+@pytest.mark.slow
 def test_export_and_import(tmp_path: Path) -> None:
     one, other = tmp_path / "one", tmp_path / "other"
     offhook(one, "settings", "set", "desk.extension", "1024")
@@ -217,6 +221,7 @@ def test_export_and_import(tmp_path: Path) -> None:
     assert offhook(other, "settings", "export").stdout == exported
 
 
+@pytest.mark.slow
 def test_an_unknown_key_is_an_error_that_names_the_nearest(tmp_path: Path) -> None:
     done = offhook(tmp_path, "settings", "set", "desk.extention", "1")
     assert done.returncode == 3
@@ -267,6 +272,7 @@ finally:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["kill", "half", "full"])
 def test_a_crash_at_every_step_leaves_the_old_file_or_the_new_one(tmp_path: Path, what: str) -> None:
     """A kill, half a write, or a disk that is full, at each call that touches the disk."""
@@ -291,6 +297,7 @@ def test_a_crash_at_every_step_leaves_the_old_file_or_the_new_one(tmp_path: Path
     assert '"CH"' in path.read_text(), "what a crash left behind stops nobody"
 
 
+@pytest.mark.slow
 def test_a_disk_that_takes_no_more(tmp_path: Path) -> None:
     """The system itself refuses to let the draft grow; nothing is left lying about."""
     path = tmp_path / "settings.toml"
@@ -305,6 +312,7 @@ def test_a_disk_that_takes_no_more(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir() if each.name.endswith(".new")] == []
 
 
+@pytest.mark.slow
 def test_two_changes_at_once_both_count(tmp_path: Path) -> None:
     code = "import sys; from offhook.settings.changes import change; change(sys.argv[1], {sys.argv[2]: 'x1'})"
     names = ["desk.user", "desk.ident", "desk.extension", "callto.verb", "callto.program", "web.event_name"]
@@ -321,6 +329,7 @@ def test_two_changes_at_once_both_count(tmp_path: Path) -> None:
 # --- a shared folder that does not answer ---------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_folder_that_hangs_costs_half_a_second_and_gives_the_last_good_copy(tmp_path: Path) -> None:
     """A pipe nobody writes to: opening it waits for ever, as a file server that is down makes it wait."""
     shared, home = tmp_path / "sys", tmp_path / "home"
@@ -398,6 +407,7 @@ def test_the_machines_and_the_users_secret_are_two(tmp_path: Path) -> None:
     assert len(json.loads((tmp_path / "secrets.json").read_text())) == 1
 
 
+@pytest.mark.slow
 def test_a_change_that_fails_leaves_the_old_secret(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
     change(str(path), {"desk.password": "old"})
@@ -419,6 +429,7 @@ def test_a_change_that_fails_leaves_the_old_secret(tmp_path: Path) -> None:
     assert secret_of(tmp_path, path.name) == "old"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"{", b"[]", b"\xff"])
 def test_a_broken_file_of_secrets_is_said_and_left(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "secrets.json").write_bytes(content)
@@ -434,11 +445,13 @@ def test_a_broken_file_of_secrets_is_said_and_left(tmp_path: Path, content: byte
     assert "fault of its own" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_lock_that_names_nothing_is_refused(tmp_path: Path) -> None:
     assert offhook(tmp_path, "settings", "lock", "gaurd.*").returncode == 3
     assert offhook(tmp_path, "settings").returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["country = " + "[" * 5000, "[guard]\nper_minute = 0x" + "f" * 6000])
 def test_a_hostile_settings_file(tmp_path: Path, content: str) -> None:
     (tmp_path / "settings.toml").write_text(content)
@@ -448,6 +461,7 @@ def test_a_hostile_settings_file(tmp_path: Path, content: str) -> None:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_shared_folder_that_is_gone_stops_only_what_needs_it(tmp_path: Path) -> None:
     gone = {"OFFHOOK_SHARED_FOLDER": str(tmp_path / "gone")}
     assert offhook(tmp_path, "settings", "show", **gone).returncode == 0
@@ -462,6 +476,7 @@ def test_a_shared_folder_that_is_gone_stops_only_what_needs_it(tmp_path: Path) -
     )
 
 
+@pytest.mark.slow
 def test_rules_that_cannot_be_are_refused_before_they_are_written(tmp_path: Path) -> None:
     assert offhook(tmp_path, "settings", "set", "internal_numbers", "abc").returncode == 3
     assert not (tmp_path / "settings.toml").exists()

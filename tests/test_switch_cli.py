@@ -12,6 +12,8 @@ from hubs import offhook, program
 from offhook.transport.connection import address_of
 from recordings import AT, CONFIG, TRUTH, differences, path_of
 
+pytestmark = pytest.mark.slow
+
 SETTINGS = {
     "asterisk": '[asterisk]\nuser = "offhook"\npassword = "secret"\ncontext = "desks"\ndevices = { "*" = ["PJSIP/*"] }\n'
     'extensions = ["10[0-9][0-9]"]\ntrunks = ["PJSIP/trunk"]\ntrunk_contexts = ["from-trunk"]\n',

@@ -47,6 +47,7 @@ def only_dial(server: Vendor) -> Came:
 # --- what is sent ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_get_put_and_post(tmp_path: Path) -> None:
     for number, method in (("0388202020", "GET"), ("0388202021", "PUT"), ("0388202022", "POST")):
         with vendor(reply("{}")) as server:
@@ -62,6 +63,7 @@ def test_get_put_and_post(tmp_path: Path) -> None:
                 assert came.headers["content-type"] == "application/x-www-form-urlencoded"
 
 
+@pytest.mark.slow
 def test_the_default_method_is_post(tmp_path: Path) -> None:
     with vendor(reply("{}")) as server:
         write(tmp_path, server.port)
@@ -69,6 +71,7 @@ def test_the_default_method_is_post(tmp_path: Path) -> None:
         assert only_dial(server).method == "POST"
 
 
+@pytest.mark.slow
 def test_json_xml_and_soap_bodies(tmp_path: Path) -> None:
     with vendor(reply("{}")) as server:
         write(
@@ -101,6 +104,7 @@ def test_json_xml_and_soap_bodies(tmp_path: Path) -> None:
         assert [each.text for each in found.iter() if each.text] == ["0388202022", "Zoé & <fils>"]
 
 
+@pytest.mark.slow
 def test_dataencode_holds_xml_that_is_escaped_then_encoded_whole(tmp_path: Path) -> None:
     """As Aastra's telephones want it: ``xml=`` and a url-encoded document."""
     with vendor(reply("")) as server:
@@ -117,6 +121,7 @@ def test_dataencode_holds_xml_that_is_escaped_then_encoded_whole(tmp_path: Path)
         assert found[0].attrib == {"URI": "Dial:0388202020", "By": "Zoé & <fils>"}
 
 
+@pytest.mark.slow
 def test_data_of_several_lines_and_dataencode_within(tmp_path: Path) -> None:
     with vendor(reply("")) as server:
         write(tmp_path, server.port, more='<contenttype>application/json\n<data>{\n "to": "$teldest$"\n}')
@@ -128,6 +133,7 @@ def test_data_of_several_lines_and_dataencode_within(tmp_path: Path) -> None:
         assert only_dial(server).body == b"XML=xx%20xx"
 
 
+@pytest.mark.slow
 def test_basic_by_auth_and_further_headers(tmp_path: Path) -> None:
     with vendor(reply("")) as server:
         write(
@@ -140,6 +146,7 @@ def test_basic_by_auth_and_further_headers(tmp_path: Path) -> None:
         assert (came.headers["x-desk"], came.headers["x-who"]) == ("1024", "Zoé & <fils>")
 
 
+@pytest.mark.slow
 def test_a_windows_file_with_values_in_utf_8(tmp_path: Path) -> None:
     with vendor(reply("")) as server:
         folder = write(tmp_path, server.port)
@@ -150,6 +157,7 @@ def test_a_windows_file_with_values_in_utf_8(tmp_path: Path) -> None:
         assert query == {"n": ["0388202020"], "où": ["à"], "u": ["Žižka 日本"]}
 
 
+@pytest.mark.slow
 def test_the_file_is_found_whatever_the_case_of_its_name(tmp_path: Path) -> None:
     with vendor(reply("")) as server:
         folder = write(tmp_path, server.port)
@@ -163,6 +171,7 @@ def test_the_file_is_found_whatever_the_case_of_its_name(tmp_path: Path) -> None
 TOKEN = "<headers>Authorization=Bearer $token$\n<cliktocalltoken>\n<with_token>1\n<url>http://127.0.0.1:{port}/token\n"
 
 
+@pytest.mark.slow
 def test_a_refused_token_is_renewed_once_and_the_call_made_once(tmp_path: Path) -> None:
     def answer(came: Came) -> bytes:
         if came.path == "/token":
@@ -177,6 +186,7 @@ def test_a_refused_token_is_renewed_once_and_the_call_made_once(tmp_path: Path) 
         assert [each.path for each in server.came] == ["/token", "/dial", "/token", "/dial"]
 
 
+@pytest.mark.slow
 def test_a_token_refused_twice_is_no_login(tmp_path: Path) -> None:
     with vendor(
         lambda came: reply('{"token":"t"}') if came.path == "/token" else reply("", "403 Forbidden")
@@ -187,6 +197,7 @@ def test_a_token_refused_twice_is_no_login(tmp_path: Path) -> None:
         assert len(server.dials()) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "body", "names"),
     [
@@ -208,6 +219,7 @@ def test_where_a_token_stands(tmp_path: Path, kind: str, body: str, names: str) 
         assert only_dial(server).headers["authorization"] == "Bearer abc"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", ["{}", "<html>login</html>", "", '{"token":""}', "x" * 2_000_000])
 def test_without_a_token_nothing_is_dialled(tmp_path: Path, body: str) -> None:
     with vendor(lambda came: reply(body)) as server:
@@ -238,6 +250,7 @@ OUTCOMES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "exit_code", "code"), [row[1:] for row in OUTCOMES], ids=[row[0] for row in OUTCOMES]
 )
@@ -254,6 +267,7 @@ def test_each_outcome_and_never_a_second_dial(
         assert len(server.came) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("drips", [False, True])
 def test_a_server_that_hangs_is_an_unknown_outcome(tmp_path: Path, drips: bool) -> None:
     """Also one that sends a byte now and then: the whole answer has one deadline."""
@@ -274,6 +288,7 @@ def test_a_server_that_hangs_is_an_unknown_outcome(tmp_path: Path, drips: bool) 
         server_waits.set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "no-such-host.invalid:80"])
 def test_what_cannot_be_reached_was_sent_nothing(tmp_path: Path, host: str) -> None:
     write(tmp_path, 0, f"<url>http://{host}/dial?n=$teldest$")
@@ -281,6 +296,7 @@ def test_what_cannot_be_reached_was_sent_nothing(tmp_path: Path, host: str) -> N
     assert (done.returncode, json.loads(done.stdout)["error"]["code"]) == (6, "server_unreachable")
 
 
+@pytest.mark.slow
 def test_what_was_surely_not_sent_may_be_clicked_again_at_once(tmp_path: Path) -> None:
     write(tmp_path, 1)
     assert dialled(tmp_path).returncode == 6
@@ -291,6 +307,7 @@ def test_what_was_surely_not_sent_may_be_clicked_again_at_once(tmp_path: Path) -
         only_dial(server)
 
 
+@pytest.mark.slow
 def test_an_unknown_outcome_is_not_dialled_again_by_a_double_click(tmp_path: Path) -> None:
     with vendor(b"") as server:
         write(tmp_path, server.port)
@@ -299,6 +316,7 @@ def test_an_unknown_outcome_is_not_dialled_again_by_a_double_click(tmp_path: Pat
         assert len(server.came) == 1
 
 
+@pytest.mark.slow
 def test_a_double_click_on_a_slow_server_is_one_dial(tmp_path: Path) -> None:
     """The second process waits for the first; what counts is when each was clicked."""
     release = threading.Event()
@@ -325,6 +343,7 @@ def test_a_double_click_on_a_slow_server_is_one_dial(tmp_path: Path) -> None:
         only_dial(server)
 
 
+@pytest.mark.slow
 def test_a_redirected_dial_by_get_is_not_followed(tmp_path: Path) -> None:
     """It may have rung already: where it points to is nobody's business, least of all a reason to dial again."""
     with vendor(reply("", "302 Found", "x/y", "Location: http://127.0.0.1:1/dial")) as server:
@@ -335,6 +354,7 @@ def test_a_redirected_dial_by_get_is_not_followed(tmp_path: Path) -> None:
         only_dial(server)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "url", ["http://pbx..local/dial?$teldest$", "http://a\x01b/$teldest$", "http://h:99999/$teldest$"]
 )
@@ -345,6 +365,7 @@ def test_an_address_that_is_none(tmp_path: Path, url: str) -> None:
     assert json.loads(done.stdout)["error"]["hint"]
 
 
+@pytest.mark.slow
 def test_a_record_cannot_go_with_it(tmp_path: Path) -> None:
     write(tmp_path, 1)
     assert dialled(tmp_path, "--record", "crm:7").returncode == 2
@@ -355,6 +376,7 @@ def test_a_record_cannot_go_with_it(tmp_path: Path) -> None:
 HTTPS = "<url>https://127.0.0.1:{port}/dial?n=$teldest$"
 
 
+@pytest.mark.slow
 def test_a_private_authority_a_pin_and_none(tmp_path: Path) -> None:
     made = certificates(tmp_path)
     with vendor(reply(""), server_context(made)) as server:
@@ -374,6 +396,7 @@ def test_a_private_authority_a_pin_and_none(tmp_path: Path) -> None:
         assert len(server.dials()) == 3
 
 
+@pytest.mark.slow
 def test_a_client_certificate(tmp_path: Path) -> None:
     made = certificates(tmp_path)
     with vendor(reply(""), server_context(made, wants_client=True)) as server:
@@ -387,6 +410,7 @@ def test_a_client_certificate(tmp_path: Path) -> None:
         only_dial(server)
 
 
+@pytest.mark.slow
 def test_a_proxy_for_http(tmp_path: Path) -> None:
     with vendor(reply("")) as proxy:
         write(tmp_path, 0, "<url>http://pbx.example/dial?n=$teldest$")
@@ -401,6 +425,7 @@ def test_a_proxy_for_http(tmp_path: Path) -> None:
         assert len(proxy.came) == 1
 
 
+@pytest.mark.slow
 def test_a_proxy_for_https(tmp_path: Path) -> None:
     """The proxy is asked to CONNECT; the certificate is the server's own, checked for the server's name."""
     made = certificates(tmp_path)
@@ -421,6 +446,7 @@ def test_a_proxy_for_https(tmp_path: Path) -> None:
             only_dial(server)
 
 
+@pytest.mark.slow
 def test_a_proxy_that_refuses(tmp_path: Path) -> None:
     with vendor(reply("", "407 Proxy Authentication Required")) as proxy:
         write(tmp_path, 0, "<url>https://pbx.example/dial?n=$teldest$")
