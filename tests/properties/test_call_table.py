@@ -25,6 +25,7 @@ from offhook.model import (
     RecordPassed,
     State,
 )
+from runs import examples
 from world import NOON
 
 IDS = ("A", "B", "C", "D")
@@ -77,7 +78,7 @@ def valid(table: CallTable) -> None:
     assert len({call.id for call in table.calls}) == len(table.calls)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 @given(st.lists(st.one_of(call_events(), snapshots()), max_size=40))
 def test_any_events_leave_a_valid_table_and_one_end_each(events: list[Event]) -> None:
     table = CallTable("1001", lambda: ACCEPTS)
@@ -102,7 +103,7 @@ def test_any_events_leave_a_valid_table_and_one_end_each(events: list[Event]) ->
             after_end.add(each.call)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(call_events(), max_size=15), st.data())
 def test_a_repeated_state_is_no_news(events: list[Event], data: st.DataObject) -> None:
     table = CallTable("1001", lambda: ACCEPTS)
@@ -112,7 +113,7 @@ def test_a_repeated_state_is_no_news(events: list[Event], data: st.DataObject) -
             assert table.apply(event) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(call_events(), max_size=20), snapshots())
 def test_after_a_snapshot_the_table_is_the_snapshot(events: list[Event], back: Any) -> None:
     table = CallTable("1001", lambda: ACCEPTS)

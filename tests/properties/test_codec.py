@@ -20,6 +20,7 @@ from offhook.codec import (
 )
 from offhook.errors import CommandError, OffhookError, ProtocolError
 from offhook.model import COMMANDS, EVENTS, Call, Dial, Ended, Party, PartyKind, Ringing
+from runs import examples
 from world import NOON
 
 times = st.datetimes(timezones=st.just(UTC))
@@ -31,26 +32,26 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.sampled_from(list(EVENTS.values())).flatmap(st.from_type))
 def test_events_survive(event: Any) -> None:
     assert decode_event(json.loads(json.dumps(encode_event(event)))) == event
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.sampled_from(list(COMMANDS.values())).flatmap(st.from_type))
 def test_commands_survive(command: Any) -> None:
     if command.id:
         assert decode_command(json.loads(json.dumps(encode_command(command)))) == command
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.from_type(Call))
 def test_calls_survive(call: Call) -> None:
     assert decode_call(json.loads(json.dumps(encode_call(call)))) == call
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["event", "command", "id", "at", "line", "call", "number", "party", "record"]),

@@ -20,6 +20,7 @@ from offhook.settings.model import checked, everything
 from offhook.settings.places import read_place
 from offhook.settings.view import View
 from offhook.template import Values
+from runs import examples
 
 KINDS = st.sampled_from(["json", "xml", "text", ""])
 WORDS = st.text(alphabet="abtel.[]*0123:-_ é", max_size=20)
@@ -165,7 +166,7 @@ def test_any_text_as_a_setting(name: str, text: str) -> None:
         assert error.code == "setting_unreadable"
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(data=st.binary(max_size=200))
 def test_any_bytes_as_a_settings_file(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.mktemp("any") / "settings.toml"

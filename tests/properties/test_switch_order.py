@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from offhook.model import Ended
 from recordings import LAB, NAMES, TRUTH, Replayed, data_of, differences, messages_of
+from runs import examples
 
 EVENTS = {(kind, name): messages_of(kind, name) for kind, name in NAMES if TRUTH[kind][name]}
 """Every recording with calls, as the events that are read."""
@@ -71,7 +72,7 @@ CHECKS = [check_swapped, check_repeated, check_dropped, check_begun_late]
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_at_some_places(check: Any) -> None:
-    @settings(max_examples=120, deadline=None)
+    @settings(max_examples=examples(120), deadline=None)
     @given(places)
     def run(where: tuple[tuple[str, str], int]) -> None:
         check(*where)
@@ -105,7 +106,7 @@ lab_places = st.sampled_from(list(LAB_EVENTS)).flatmap(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(lab_places)
 def test_odd_conversations_begun_late_or_heard_twice_break_nothing(
     where: tuple[tuple[str, str], int],
