@@ -1,5 +1,6 @@
 """The API as OpenAPI 3.1, printed from its routes and from the model: it cannot drift from either. No I/O."""
 
+import re
 import types
 from collections.abc import Sequence
 from dataclasses import MISSING, fields
@@ -70,12 +71,14 @@ def _list(of: Json) -> Json:
     return {"type": "array", "items": of}
 
 
-def _said(about: str, **properties: Json) -> Json:
+def _said(about: str, maybe: str = "", **properties: Json) -> Json:
+    """Return an object's schema; every property is there but those that ``maybe`` names."""
     words = {
         name: {"description": FIELDS.get(f"api.{name}") or FIELDS.get(name)} | each
         for name, each in properties.items()
     }
-    return {"type": "object", "description": about, "properties": words}
+    required = [name for name in properties if name not in maybe.split()]
+    return {"type": "object", "description": about, "properties": words, "required": required}
 
 
 _SHAPES: Json = {
@@ -89,7 +92,8 @@ _SHAPES: Json = {
     "Refusal": _said("A request that was not carried out.", error=_ref("Error")),
     "Outcome": _said(
         "What became of a command.",
-        answer={"type": "string", "description": "The command's id."},
+        "as error",
+        answer={"type": ["string", "null"], "description": "The command's id; null where it could not be read."},
         **{"as": {"type": "string", "description": "The id it was done under: of a double click, the first one's."}},
         error=_ref("Error"),
     ),
@@ -99,9 +103,16 @@ _SHAPES: Json = {
     "About": _said("What this is.", offhook=_TEXT, version=_TEXT, training=_FLAG),
     "Texts": {"type": "object", "description": "Every sentence by its key.", "additionalProperties": _TEXT},
     "OpenAPI": {"type": "object", "description": "This description."},
-    "Training": _said("What somebody does there.", do=_TEXT, to=_TEXT, number=_TEXT, name=_TEXT, device=_TEXT),
+    "Training": _said(
+        "What somebody does there.",
+        "to number name device",
+        do=_TEXT, to=_TEXT, number=_TEXT, name=_TEXT, device=_TEXT,
+    ),
     "Trained": {"type": "object", "description": "What the pretend telephone system answered."},
-    "TestDial": _said("A number to try.", number=_TEXT, dial={"type": "boolean", "description": "Really dial it."}),
+    "TestDial": _said(
+        "A number to try.", "dial",
+        number=_TEXT, dial={"type": "boolean", "description": "Really dial it."},
+    ),
     "TestDialled": _said(
         "What would be sent, what was sent and answered, and what went wrong.",
         sent=_list(_TEXT),
@@ -110,11 +121,13 @@ _SHAPES: Json = {
     ),
     "SettingsChange": _said(
         "What to set; null takes it back.",
+        "scope",
         scope={"enum": ["user", "machine"]},
         set={"type": "object", "additionalProperties": {"type": ["string", "null"]}},
     ),
     "Settings": _said(
         "A desk's settings.",
+        "path",
         desk=_TEXT,
         first=_TEXT,
         path=_TEXT,
@@ -126,6 +139,7 @@ _SHAPES: Json = {
         "The first message of a desk.",
         hello=_said(
             "Who speaks, and from where on.",
+            "resume show",
             version={"type": "string", "description": "The model's version, `2.0`."},
             resume={"type": ["string", "null"], "description": "The `seq` last heard; what came after it follows."},
             show={"enum": ["calls"], "description": "Have the calls told after every batch of events, too."},
@@ -135,6 +149,7 @@ _SHAPES: Json = {
         "The answer to it.",
         welcome=_said(
             "How the desk stands.",
+            "gap",
             version=_TEXT,
             desk=_TEXT,
             seq={"type": "string", "description": "Events after this one follow."},
@@ -147,7 +162,10 @@ _SHAPES: Json = {
     ),
     "EventMessage": {
         "description": "An event, with the call as it is after it.",
-        "allOf": [_ref("Event"), _said("The call after the event, also after it has ended.", snapshot=_ref("Call"))],
+        "allOf": [
+            _ref("Event"),
+            _said("The call after the event, also after it has ended.", "snapshot", snapshot=_ref("Call")),
+        ],
     },
     "CallsMessage": _said(
         "The calls after a batch of events, where the hello asked for them.",
@@ -187,9 +205,10 @@ def _operation(endpoint: Endpoint) -> Json:
             "required": True,
             "content": {"application/json": {"schema": _ref(endpoint.body)}},
         }
-    inside = [part[1:-1] for part in endpoint.path.split("/") if part.startswith("{")]
-    inside += [part[1 : part.index("}")] for part in endpoint.path.split("/") if "}." in part]
-    parameters = [{"name": name, "in": "path", "required": True, "schema": _TEXT} for name in inside]
+    parameters: list[Json] = [
+        {"name": name, "in": "path", "required": True, "schema": _TEXT}
+        for name in re.findall(r"\{(\w+)", endpoint.path)
+    ]
     parameters += [
         {"name": name, "in": "query", "description": QUERY[name], "schema": _TEXT} for name in endpoint.query
     ]

@@ -136,7 +136,7 @@ async def _carry_out(socket: WebSocket, board: Switchboard, key: DeskKey, messag
 
 async def answered(board: Switchboard, key: DeskKey, message: dict[str, Any]) -> dict[str, Any]:
     """Carry out one command and return its answer, as :mod:`offhook.api.stream` draws it."""
-    asked = message.get("id")
+    asked = message["id"] if isinstance(message.get("id"), str) else None
     try:
         command = decode_command(message)
         done_as = await board.desk(key).send(command)
