@@ -1,5 +1,6 @@
 """What can be asked over HTTP: commands, calls, contacts, settings."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -140,7 +141,9 @@ class DeskRoutes:
             raise CommandError("command_unreadable", field="set")
         path = await in_thread(lambda: settings.change(key, str(asked.get("scope", "user")), sets))
         for each in list(self._board.desks) if asked.get("scope") == "machine" else [key]:
-            await self._board.reline(each)
+            if each in self._board.desks:
+                await self._board.reline(each)
+            await asyncio.sleep(0)  # the settings of thousands of desks are read anew: others have their turn
         shown = await in_thread(lambda: settings.shown(key))
         return JSONResponse({"path": path, "interfaces": await settings.interfaces(key)} | shown)
 

@@ -35,7 +35,7 @@ UP_S = 1.0
 """How long the start waits for the switch to be heard."""
 SETTLED_S = 2.0
 """How long an answer waits for what the command caused to be written."""
-AT_ONCE = 200
+AT_ONCE = 50
 """So many desks are looked at in one turn of the loop."""
 
 OwnLine = Callable[[DeskKey, Ledger], Line | None]
