@@ -8,7 +8,7 @@ DESKTOP := xdg-utils
 
 FAST := -m "not slow and not browser"
 
-.PHONY: help demo test long check format bench docs clean
+.PHONY: help demo test long check format mutants bench docs clean
 
 help:
 	@echo "make demo    start everything and print the page's address"
@@ -16,6 +16,7 @@ help:
 	@echo "make test    install what the tests need, then run them all: half an hour"
 	@echo "make long    the same, with every long run whole: hours"
 	@echo "make bench   the benchmarks: ratios measured in one run"
+	@echo "make mutants change single lines of what decides, and see whether the fast tests notice"
 	@echo "make docs    print the generated parts of the documentation again"
 	@echo "make clean   remove what the others made"
 
@@ -55,6 +56,9 @@ bench: .venv/dev
 	$(BIN)/python -m bench.ami
 	$(BIN)/python -m bench.esl
 	$(BIN)/python -m bench.ringing
+
+mutants: .venv/dev
+	$(BIN)/python tools/mutants.py
 
 docs: .venv/dev
 	$(BIN)/python tools/printed.py
