@@ -313,7 +313,7 @@ def contracted(project: str) -> str:
 
 def pages() -> list[Path]:
     """Return every page of the documentation."""
-    return [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+    return [path for folder in ("docs", "src") for path in sorted((ROOT / folder).rglob("*.md"))] + sorted(ROOT.glob("*.md"))
 
 
 def main() -> int:
