@@ -35,6 +35,7 @@ LEFT_OUT = {
 }
 TABLES = ("about", "fields", "routes", "options")
 """Modules that are tables of words: another word is another documentation, and a test of the printed one."""
+FAST = "not slow and not browser"
 SWAPS: dict[type[ast.AST], str] = {
     ast.Eq: "!=", ast.NotEq: "==", ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">",
     ast.Is: "is not", ast.IsNot: "is", ast.In: "not in", ast.NotIn: "in",
@@ -152,6 +153,14 @@ def chosen(count: int, seed: int) -> list[Mutant]:
     return chance.sample(list(of_lines.values()), count)
 
 
+def copied(tree: Path) -> Path:
+    """Return a copy of the project; some tests ask git which files are its own."""
+    shutil.copytree(ROOT, tree, ignore=lambda _folder, names: LEFT_OUT & set(names))
+    for words in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *words], cwd=tree, check=True)
+    return tree
+
+
 def is_killed(mutant: Mutant, tree: Path) -> str:
     """Return the test that fails for a mutant, ``""`` where none does; ``tree`` is as it was afterwards."""
     place = tree / mutant.path.relative_to(ROOT)
@@ -159,18 +168,24 @@ def is_killed(mutant: Mutant, tree: Path) -> str:
     lines[mutant.line - 1] = mutant.now
     place.write_text("\n".join(lines), "utf-8")
     try:
+        return failing(tree, _nearest(mutant, tree))
+    finally:
+        shutil.copy2(mutant.path, place)
+
+
+def failing(tree: Path, tests: list[str]) -> str:
+    """Return the first of the fast tests that fails, ``""`` where none does."""
+    try:
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "60", "-m", "not slow and not browser", *_nearest(mutant, tree)],
+            [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "60", "-m", FAST, *tests],
             cwd=tree, env=os.environ | {"PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return "it never ends"
-    finally:
-        shutil.copy2(mutant.path, place)
     if done.returncode == 0:
         return ""
-    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    failed = [line for line in done.stdout.splitlines() if line.startswith(("FAILED tests", "ERROR tests"))]
     return failed[0] if failed else "it does not start"
 
 
@@ -193,9 +208,10 @@ def main() -> int:
     trees: SimpleQueue[Path] = SimpleQueue()
     with tempfile.TemporaryDirectory() as folder:
         for job in range(options.jobs):
-            tree = Path(folder) / str(job)
-            shutil.copytree(ROOT, tree, ignore=lambda _folder, names: LEFT_OUT & set(names))
-            trees.put(tree)
+            trees.put(copied(Path(folder) / str(job)))
+        whole = copied(Path(folder) / "whole")
+        if wrong := failing(whole, [str(whole / "tests")]):
+            parser.error(f"the fast tests fail as they are: {wrong}")
 
         def judge(mutant: Mutant) -> bool:
             tree = trees.get()

@@ -266,6 +266,26 @@ def _values(kinds: dict[str, type], common: set[str], kind_of: str) -> str:
     return table(["", "what it says", "its own fields"], rows)
 
 
+def messages() -> str:
+    """Every message of the stream, with a word on each field that is its own."""
+    known = schemas()
+    rows = []
+    for each in known["Message"]["oneOf"]:
+        name = each["$ref"].rpartition("/")[2]
+        rows.append([f"`{name}`", known[name].get("description", ""), "<br>".join(_fields(known[name]))])
+    return table(["", "what it is", "its fields"], rows)
+
+
+def _fields(schema: dict[str, Any], inside: str = "") -> list[str]:
+    """Return a line for each field of a message, those of an object in it with its name before."""
+    found = []
+    parts = [schema, *schema.get("allOf", ())]
+    for name, each in ((name, each) for part in parts for name, each in part.get("properties", {}).items()):
+        deeper = _fields(each, f"{inside}{name}.")
+        found += deeper or [f"`{inside}{name}`: {each['description']}"]
+    return found
+
+
 def commands() -> str:
     """Every command of the command line."""
     english = texts.catalogue("en")
@@ -295,7 +315,7 @@ PARTS: dict[str, Callable[[], str]] = {
     part.__name__: part
     for part in (
         layers, rooms, transitions, state_diagram, can, error_tree, error_list, capabilities, interfaces, settings,
-        routes, commands, public, events, command_fields, call_fields, common_fields, reasons, asterisk, asterisk_settings, freeswitch, freeswitch_settings,
+        routes, commands, public, events, command_fields, call_fields, common_fields, messages, reasons, asterisk, asterisk_settings, freeswitch, freeswitch_settings,
     )
 }  # fmt: skip
 
@@ -313,7 +333,9 @@ def contracted(project: str) -> str:
 
 def pages() -> list[Path]:
     """Return every page of the documentation."""
-    return [path for folder in ("docs", "src") for path in sorted((ROOT / folder).rglob("*.md"))] + sorted(ROOT.glob("*.md"))
+    return [path for folder in ("docs", "src") for path in sorted((ROOT / folder).rglob("*.md"))] + sorted(
+        ROOT.glob("*.md")
+    )
 
 
 def main() -> int:

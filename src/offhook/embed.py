@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from offhook import catalogue
 from offhook.desk import Desk
 from offhook.dialling import rules_from
+from offhook.errors import Unsupported
 from offhook.directory.identify import Source
 from offhook.interface import Resumable
 from offhook.ledger import Ledger
@@ -39,11 +40,15 @@ def connect(
     on this machine), ``{"address": …}`` for ``simulator`` (without it, a pretend exchange of its own). ``resume`` is
     the ``seq`` of the last event you had of an interface that keeps them (``hub``): those after it follow, or a
     ``Gap``.
-    Raises ``Unavailable`` where the interface cannot run here and ``SettingsError`` for options it cannot use.
+
+    Raises ``Unavailable`` where the interface cannot run here, ``SettingsError`` for options it cannot use, and
+    ``Unsupported`` for ``resume`` where events are not kept.
     """
     kind = catalogue.load(interface)
     opened, device = kind.for_desk(extension, given(kind.about, options or {}))
-    if resume and isinstance(opened, Resumable):
+    if resume:
+        if not isinstance(opened, Resumable):
+            raise Unsupported("not_by_interface", command="resume", by=kind.about.name)
         opened.resume(resume)
     return Desk([Line(opened, device, clock)], clock, sources, rules)
 

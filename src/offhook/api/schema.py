@@ -52,8 +52,8 @@ def schemas() -> Json:
     found: Json = {kind.__name__: _schema(kind) for kind in (Call, Contact, Party, Record)}
     found |= {name: _schema(kind, tag="command", name=name) for name, kind in COMMANDS.items()}
     found |= {name: _schema(kind, tag="event", name=name) for name, kind in EVENTS.items()}
-    found["Command"] = {"oneOf": [_ref(name) for name in COMMANDS]}
-    found["Event"] = {"oneOf": [_ref(name) for name in EVENTS]}
+    found["Command"] = {"description": "Any command.", "oneOf": [_ref(name) for name in COMMANDS]}
+    found["Event"] = {"description": "Any event.", "oneOf": [_ref(name) for name in EVENTS]}
     return found | _SHAPES
 
 
