@@ -89,6 +89,34 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     assert "erreur" in offhook(tmp_path, "check", str(wrong), OFFHOOK_LANGUAGE="fr").stdout
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kept", "session", "language"),
+    [
+        ("en", {"LANG": "fr_FR.UTF-8", "LC_ALL": ""}, "en"),
+        ("fr", {"LANG": "en_US.UTF-8", "LC_ALL": ""}, "fr"),
+        ("fr", {"LANG": "C", "LC_ALL": "C"}, "fr"),
+        ("", {"LANG": "fr_FR.UTF-8", "LC_ALL": ""}, "fr"),
+        ("", {"LANG": "fr_FR.UTF-8", "LC_ALL": "en_GB.UTF-8"}, "en"),
+    ],
+)
+def test_a_finding_is_in_the_reader_s_language_whatever_the_session_s_is(
+    kept: str, session: dict[str, str], language: str, tmp_path: Path
+) -> None:
+    """The setting says who reads; the environment only where it says nothing. So does every sentence of the file."""
+    session = session | {"OFFHOOK_LANGUAGE": ""}
+    if kept:
+        assert offhook(tmp_path, "settings", "set", "language", kept, **session).returncode == 0
+    wrong = tmp_path / "clicktocall_param.txt"
+    wrong.write_bytes(SEED.replace(b"<methode>POST", b"<metode>POST").replace(b"$telorg$", b"$telog$", 1))
+    said = offhook(tmp_path, "check", str(wrong), **session).stdout
+    level, tag = {"fr": ("erreur", "n'est pas"), "en": ("error", "is no")}[language]
+    lines = said.replace("’", "'").splitlines()
+    assert len([line for line in lines if f" {level}" in line or tag in line]) >= 2, said
+    other = {"fr": ("error:", "is no"), "en": ("erreur", "n'est pas")}[language]
+    assert not [line for line in lines if any(word in line for word in other)], said
+
+
 # --- slips ----------------------------------------------------------------------------------------
 
 
