@@ -145,8 +145,8 @@ def result_word(reason: Reason, direction: Direction) -> str:
     return REASON_WORDS[reason]
 
 
-_DESTROYS = ("HangUp", "Transfer")
-"""What takes a call from the person: it never guesses."""
+_TALKING_FIRST = ("HangUp", "Transfer", "CompleteTransfer")
+"""What takes a call from the person never guesses; and who is talked with is whom a held one is connected with."""
 _WAITING = (State.HELD, State.PARKED)
 
 
@@ -165,7 +165,7 @@ def meant(command: CallCommand, calls: Sequence[Call]) -> Call:
     able = [call for call in calls if name in call.can]
     if not able:
         raise CommandError("call_none", command=name)
-    if name in _DESTROYS:
+    if name in _TALKING_FIRST:
         able = [call for call in able if call.state not in _WAITING] or able
     return _only(able, name)
 
@@ -250,7 +250,7 @@ class CallTable:
         if not self.up:
             return ()
         asked = CAN[call.state]
-        if call.consult_of in self._calls:
+        if self._about(call) in self._calls:
             asked = CONSULTING.get(call.state, asked)
         elif any(each.state is State.HELD and each.id != call.id for each in self._calls.values()):
             asked += TWO_CALLS.get(call.state, ())
@@ -366,10 +366,14 @@ class CallTable:
                     party=event.party,
                     record=event.record,
                     conversation=event.conversation,
+                    can=event.can,
                 )
             )
         newer = self._calls.pop(folded, None)
         older = self._calls.get(kept)
+        said = self._narrowed.get(folded) if event.can is None and older is None else event.can
+        if said is not None:
+            self._narrowed[kept] = said
         for known in (self._heard, self._narrowed, self._told_can):
             known.pop(folded, None)
         self._merged_into.update({key: kept for key, value in self._merged_into.items() if value == folded})
@@ -407,6 +411,8 @@ class CallTable:
         self._calls[now.id] = replace(
             now,
             line=self.line,
+            started_at=now.started_at or (known.started_at if known else None),
+            connected_at=now.connected_at or (known.connected_at if known else None),
             contacts=now.contacts or (known.contacts if known else ()),
             conversation=now.conversation or (known.conversation if known else ""),
             rang=rang or (known is not None and known.rang),
@@ -427,7 +433,12 @@ class CallTable:
         return self._told(news.event) if isinstance(news.event, CallEvent) else news
 
     def _shown(self, call: Call) -> Call:
-        return replace(call, can=self.can(call))
+        return replace(call, can=self.can(call), consult_of=self._about(call))
+
+    def _about(self, call: Call) -> str:
+        """Return the id of the call that a consultation is about, also where that one has become one with another."""
+        about = self._merged_into.get(call.consult_of, call.consult_of)
+        return about if about != call.id else ""
 
 
 _PROGRESS = {N: 0, I: 1, P: 2, D: 3, A: 3, K: 4, H: 5, C: 6}
