@@ -13,11 +13,31 @@ from hypothesis import strategies as st
 from offhook.errors import OffhookError, ProtocolError, Refused, Unavailable
 from offhook.interfaces.simulator.driver import OWN_DESKS, SimulatorInterface
 from offhook.interfaces.simulator.events import ExchangeMeaning
-from offhook.interfaces.simulator.pbx import Habit, Pbx, PbxRefused
+from offhook.interfaces.simulator.pbx import Habit, Numbering, Pbx, PbxRefused
 from offhook.interfaces.simulator.server import Server, ask, plan
 from offhook.interfaces.simulator.wire import MAX_LINE, ExchangeFramer, encode
 from offhook.line import Line, feed_one
-from offhook.model import Event, LineBack, LineLost, News, Ringing
+from offhook.model import (
+    Answer,
+    CancelConsult,
+    Command,
+    CompleteTransfer,
+    Consult,
+    Dial,
+    Event,
+    HangUp,
+    Hold,
+    LineBack,
+    LineLost,
+    News,
+    Park,
+    PassRecord,
+    Record,
+    Resume,
+    Ringing,
+    SendDigits,
+    Transfer,
+)
 from offhook.testing.contract import InterfaceContract
 from test_line import Clock
 from world import World
@@ -300,3 +320,29 @@ async def test_its_errors_are_for_people() -> None:
     await server.stop()
     with pytest.raises(OffhookError, match="does not answer"):
         await ask(address, {"do": "Snapshot"})
+
+
+CARD = Record(source="crm", id="42", title="T")
+REQUESTS: list[tuple[Command, dict[str, Any]]] = [
+    (Dial(id="i", number="x"), {"do": "MakeCall", "to": "0388", "cause": "i", "data": None}),
+    (Dial(id="i", number="x", record=CARD), {"do": "MakeCall", "to": "0388", "cause": "i", "data": {"source": "crm", "id": "42", "title": "T"}}),
+    (Answer(id="i", call="c"), {"do": "AnswerCall", "call": "c"}),
+    (HangUp(id="i", call="c"), {"do": "ClearConnection", "call": "c"}),
+    (Hold(id="i", call="c"), {"do": "HoldCall", "call": "c"}),
+    (Resume(id="i", call="c"), {"do": "RetrieveCall", "call": "c"}),
+    (Transfer(id="i", call="c", to="x", record=CARD), {"do": "SingleStepTransferCall", "call": "c", "to": "0388", "data": {"source": "crm", "id": "42", "title": "T"}}),
+    (Consult(id="i", call="c", to="x"), {"do": "ConsultationCall", "call": "c", "to": "0388"}),
+    (CompleteTransfer(id="i", call="c", held="h"), {"do": "TransferCall", "call": "c", "held": "h", "data": None}),
+    (CancelConsult(id="i", call="c"), {"do": "ReconnectCall", "call": "c"}),
+    (SendDigits(id="i", call="c", digits="1#"), {"do": "GenerateDigits", "call": "c", "digits": "1#"}),
+    (PassRecord(id="i", call="c", record=CARD), {"do": "AssociateData", "call": "c", "data": {"source": "crm", "id": "42", "title": "T"}}),
+    (Park(id="i", call="c", slot="721"), {"do": "ParkCall", "call": "c", "slot": "721"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "request_"), REQUESTS, ids=[type(row[0]).__name__ for row in REQUESTS])
+def test_what_each_command_becomes_on_the_link(command: Command, request_: dict[str, Any]) -> None:
+    """In CSTA's words, which the exchange knows as its services."""
+    found = ExchangeMeaning("FR").request(command, "1001", "0388")
+    assert found == {"device": "1001"} | request_
+    assert found["do"] in Pbx(Numbering({}))._services
