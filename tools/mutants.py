@@ -1,7 +1,7 @@
 """Change one line of what decides, at random, and see whether the fast tests notice: ``make mutants``.
 
-Each mutant is made in a copy of the tree and judged by the fast tests alone. What survives is printed: a rule that no
-test holds, a line that changes nothing, or one that only the slow tests see.
+Each mutant is made in a copy of the tree and judged by the fast tests alone: those that pass its line first, then all. What
+survives is printed: a rule that no test holds, a line that changes nothing, or one that only the slow tests see.
 """
 
 import argparse
@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import SimpleQueue
@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from coverage import CoverageData
 from printed import ROOT, pure
 
 LEFT_OUT = {
@@ -35,6 +36,9 @@ LEFT_OUT = {
 }
 TABLES = ("about", "fields", "routes", "options")
 """Modules that are tables of words: another word is another documentation, and a test of the printed one."""
+MOST_FIRST = 60
+MOST_OF_A_KIND = 5
+"""How many of the tests that pass a line are asked before all are."""
 FAST = "not slow and not browser"
 SWAPS: dict[type[ast.AST], str] = {
     ast.Eq: "!=", ast.NotEq: "==", ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">",
@@ -161,24 +165,54 @@ def copied(tree: Path) -> Path:
     return tree
 
 
-def is_killed(mutant: Mutant, tree: Path) -> str:
+class Passing(NamedTuple):
+    """Which tests pass which line: the first to be asked about it."""
+
+    data: CoverageData
+    tree: Path
+
+    @classmethod
+    def measured(cls, tree: Path) -> "Passing":
+        """Run the fast tests as they are. Raises ``RuntimeError`` naming one that fails."""
+        place = tree / "coverage"
+        seen = ["--cov=offhook", "--cov-context=test", "--cov-report="]
+        if wrong := failing(tree, [*seen, str(tree / "tests")], {"COVERAGE_FILE": str(place)}):
+            raise RuntimeError(wrong)
+        data = CoverageData(str(place))
+        data.read()
+        return cls(data, tree)
+
+    def tests(self, mutant: Mutant, tree: Path) -> list[str]:
+        """Return some of the tests that pass a mutant's line, one of each kind before more of one."""
+        module = str(self.tree / mutant.path.relative_to(ROOT))
+        contexts = self.data.contexts_by_lineno(module).get(mutant.line, [])
+        found = sorted({context.partition("|")[0] for context in contexts if context})
+        kinds: dict[str, list[str]] = {}
+        for each in found:
+            kinds.setdefault(each.partition("[")[0], []).append(each)
+        few = [each for kind in kinds.values() for each in kind[:MOST_OF_A_KIND]]
+        return [str(tree / each) for each in few[:MOST_FIRST]]
+
+
+def is_killed(mutant: Mutant, tree: Path, passing: Passing) -> str:
     """Return the test that fails for a mutant, ``""`` where none does; ``tree`` is as it was afterwards."""
     place = tree / mutant.path.relative_to(ROOT)
     lines = place.read_text("utf-8").split("\n")
     lines[mutant.line - 1] = mutant.now
     place.write_text("\n".join(lines), "utf-8")
     try:
-        return failing(tree, _nearest(mutant, tree))
+        first = passing.tests(mutant, tree)
+        return (failing(tree, first) if first else "") or failing(tree, _nearest(mutant, tree))
     finally:
         shutil.copy2(mutant.path, place)
 
 
-def failing(tree: Path, tests: list[str]) -> str:
-    """Return the first of the fast tests that fails, ``""`` where none does."""
+def failing(tree: Path, tests: list[str], more: Mapping[str, str] | None = None) -> str:
+    """Return the first of the fast tests that fails, ``""`` where none does. ``more`` stands in its environment."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "60", "-m", FAST, *tests],
-            cwd=tree, env=os.environ | {"PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+            cwd=tree, env=os.environ | {"PYTHONPATH": str(tree / "src"), "PYTHONDONTWRITEBYTECODE": "1"} | dict(more or {}),
             capture_output=True, text=True, check=False, timeout=600,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -210,12 +244,11 @@ def main() -> int:
         for job in range(options.jobs):
             trees.put(copied(Path(folder) / str(job)))
         whole = copied(Path(folder) / "whole")
-        if wrong := failing(whole, [str(whole / "tests")]):
-            parser.error(f"the fast tests fail as they are: {wrong}")
+        passing = Passing.measured(whole)
 
         def judge(mutant: Mutant) -> bool:
             tree = trees.get()
-            killer = is_killed(mutant, tree)
+            killer = is_killed(mutant, tree, passing)
             trees.put(tree)
             place = f"{mutant.path.relative_to(ROOT)}:{mutant.line}"
             said = f"{place}\n  - {mutant.was.strip()}\n  + {mutant.now.strip()}\n"
