@@ -39,6 +39,7 @@ from offhook.model import (
     Transfer,
 )
 from offhook.testing.contract import InterfaceContract
+from scenes import Scene, scenes
 from test_line import Clock
 from world import World
 
@@ -346,3 +347,14 @@ def test_what_each_command_becomes_on_the_link(command: Command, request_: dict[
     found = ExchangeMeaning("FR").request(command, "1001", "0388")
     assert found == {"device": "1001"} | request_
     assert found["do"] in Pbx(Numbering({}))._services
+
+
+SCENES = list(scenes())
+
+
+@pytest.mark.parametrize(("name", "steps"), SCENES, ids=[name for name, _steps in SCENES])
+def test_a_scene_at_the_exchange(name: str, steps: list[tuple[str, list[str]]]) -> None:
+    """Every line that the exchange says, to the letter."""
+    scene = Scene()
+    for step, said in steps:
+        assert scene.play(step) == said, step
