@@ -157,6 +157,8 @@ GUARDED = [
     (Guard(countries=("FR",)), "004479111234560000000000", "guard_country"),
     (Guard(countries=("FR",)), "*21*0388202020#", ""),
     (Guard(countries=("FR",)), "*21#", ""),
+    (Guard(barred=("*21*0388202020#",)), "*21*0388202020#", "guard_listed"),
+    (Guard(barred=("0388202020123",)), "0388202020123", "guard_listed"),
     (Guard(countries=("BE",), bar_premium=True, barred=("1.", "11.", "+.", "0.")), "112", ""),
 ]
 
