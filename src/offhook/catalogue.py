@@ -4,13 +4,15 @@ Says of each what it is, whether it can run here and, if not, what is missing an
 whatever it raises, is shown as broken with its reason and stops nobody.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from offhook import installed
 from offhook.about import KINDS, About, Availability, Setting
-from offhook.errors import OffhookError, Unavailable
+from offhook.errors import CODES, OffhookError, Unavailable
+from offhook.installed import ANYTHING
 
 if TYPE_CHECKING:
     from offhook.interface import Interface
@@ -60,11 +62,27 @@ def part(said: About, path: str) -> Any:
 
         return getattr(import_module(module), attribute)
     except ImportError as error:
+        if installed.packages(said.name):  # a stranger's: what it needs, its package should have brought
+            raise _broken(said.name, error) from error
         raise Unavailable(
             "part_missing", interface=said.name, part=getattr(error, "name", "") or str(error)
         ) from error
-    except Exception as error:
+    except ANYTHING as error:
         raise _broken(said.name, error) from error
+
+
+@contextmanager
+def answering(name: str) -> Iterator[None]:
+    """For a block in which an interface is asked something: what it raises that is no error of ours is its fault.
+
+    Raises ``Unavailable`` saying why, so that it is that interface's trouble and nobody else's.
+    """
+    try:
+        yield
+    except OffhookError:
+        raise
+    except ANYTHING as error:
+        raise _broken(name, error) from error
 
 
 async def availability(name: str) -> Availability:
@@ -73,10 +91,15 @@ async def availability(name: str) -> Availability:
 
     try:
         async with asyncio.timeout(PATIENCE_S):
-            return await load(name).availability()
+            said: object = await load(name).availability()
+        if isinstance(said, Availability) and (said.error is None or isinstance(said.error, OffhookError)):
+            return said._replace(name=canonical(name))
+        return Availability(name, _broken(name, f"asked whether it can run, it says {said!r:.60}"))
     except Unavailable as error:
         return Availability(name, error)
-    except Exception as error:  # noqa: BLE001 - a stranger's interface may raise anything
+    except TimeoutError:
+        return Availability(name, _broken(name, f"it did not say within {PATIENCE_S:g} s whether it can run"))
+    except ANYTHING as error:
         return Availability(name, _broken(name, error))
 
 
@@ -109,13 +132,16 @@ def _found(name: str) -> About | Unavailable:
     place = installed.where(name)
     if not place:
         return Unavailable("interface_unknown", name=name[:60], known=", ".join(installed.names()))
+    packages = installed.packages(name)
+    if len(packages) > 1:
+        return _broken(name, f"several packages bring it: {', '.join(packages)}")
     module, _colon, attribute = place.partition(":")
     try:
         from importlib import import_module
 
         said = getattr(import_module(module), attribute)
         wrong = _wrong_with(name, said)
-    except Exception as error:  # noqa: BLE001 - a stranger's package may raise anything when it is imported
+    except ANYTHING as error:
         return _broken(name, error)
     return _broken(name, wrong) if wrong else said
 
@@ -127,19 +153,30 @@ def _wrong_with(name: str, said: object) -> str:
     if said.name != name:
         return f"its entry point is called {name}, its about-part {said.name!r}"
     for each in said.settings:
-        if not isinstance(each, Setting) or each.kind not in KINDS or "." in each.name:
-            return f"its setting {each!r:.60} is none"
-    strange = [code for code, kind in said.codes.items() if not _is_branch(kind)]
-    if strange:
-        return f"its error code {strange[0]!r:.60} belongs to no branch of offhook.errors"
+        if not _is_setting(each):
+            return f"its setting {getattr(each, 'name', each)!r:.60} is none that offhook.about.Setting describes"
+    for code, kind in said.codes.items():
+        if not _is_branch(kind):
+            return f"its error code {code!r:.60} belongs to no branch of offhook.errors"
+        if code in CODES:
+            return f"its error code {code!r:.60} is one of Offhook's own"
+    if not all(isinstance(each, str) for each in (*said.uses, *said.aliases)):
+        return "what it uses, and its other names, are words"
     return ""
+
+
+def _is_setting(each: object) -> bool:
+    if not isinstance(each, Setting) or each.kind not in KINDS:
+        return False
+    words = (each.name, each.default, each.option, *each.choices)
+    return all(isinstance(word, str) for word in words) and "." not in each.name
 
 
 def _is_branch(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(kind, OffhookError) and kind is not OffhookError
 
 
-def _broken(name: str, why: Exception | str) -> Unavailable:
+def _broken(name: str, why: BaseException | str) -> Unavailable:
     said = why if isinstance(why, str) else f"{type(why).__name__}: {why}"
     return Unavailable("interface_broken", interface=name, name=name, why=said[:200])
 

@@ -9,6 +9,8 @@ from functools import cache
 
 GROUP = "offhook.interfaces"
 """The entry point's group: ``NAME = "package.about:ABOUT"``. Those built in are in it, too."""
+ANYTHING = (Exception, SystemExit)
+"""What a stranger's package may raise when it is imported or asked something."""
 OURS = os.path.join(os.path.dirname(__file__), "interfaces")
 
 
@@ -16,7 +18,12 @@ def where(name: str) -> str:
     """Return where an interface says what it is, as ``module:attribute``; ``""`` for one that is not installed."""
     if _is_ours(name):  # found without reading what is installed, which a click cannot wait for
         return f"{GROUP}.{name}.about:ABOUT"
-    return _entries().get(name, "")
+    return next(iter(_entries().get(name, {}).values()), "")
+
+
+def packages(name: str) -> list[str]:
+    """Return the packages that bring an interface of that name: one, or several that quarrel over it. Ours is ours."""
+    return [] if _is_ours(name) else sorted(_entries().get(name, {}))
 
 
 def names() -> list[str]:
@@ -35,7 +42,7 @@ def folder(name: str) -> str:
 
     try:
         found = find_spec(module)
-    except Exception:  # noqa: BLE001 - a package that cannot be imported has nothing to say; the catalogue tells why
+    except ANYTHING:  # a package that cannot be imported has nothing to say; the catalogue tells why
         return ""
     return os.path.dirname(found.origin) if found is not None and found.origin else ""
 
@@ -50,7 +57,11 @@ def _ours() -> list[str]:
 
 
 @cache
-def _entries() -> dict[str, str]:
+def _entries() -> dict[str, dict[str, str]]:
+    """Return the entry points by their names, and for each the package it comes from."""
     from importlib.metadata import entry_points
 
-    return {entry.name: entry.value for entry in entry_points(group=GROUP)}
+    found: dict[str, dict[str, str]] = {}
+    for entry in entry_points(group=GROUP):
+        found.setdefault(entry.name, {})[entry.dist.name if entry.dist else ""] = entry.value
+    return found

@@ -1,15 +1,17 @@
 """``Line``: one device on one interface, its calls, and the only caller of ``send``."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from offhook import numbers
+from offhook import catalogue, numbers
 from offhook.calls import BACK_TO_THE_HELD, CallTable, held_for, meant
 from offhook.dialling import NOTHING, Dialled, DialRules
 from offhook.errors import OffhookError, OutcomeUnknown, Unsupported, on
+from offhook.installed import ANYTHING
 from offhook.interface import Device, Interface
 from offhook.ledger import Ledger, MemoryLedger
 from offhook.model import (
@@ -26,6 +28,8 @@ from offhook.model import (
     Transfer,
 )
 from offhook.ordering import Clicks, Pace, dialled
+
+log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
@@ -105,6 +109,12 @@ class Line:
         except OffhookError as error:
             await self._ledger.finish(command, error)
             raise
+        except ANYTHING as error:  # it may have been sent before the interface failed
+            name = self.interface.about.name
+            log.warning("the interface %s failed: %s: %s", name, type(error).__name__, error)
+            lost = OutcomeUnknown("answer_lost", interface=name)
+            await self._ledger.finish(command, lost)
+            raise lost from error
         await self._ledger.finish(command, None)
         return (first or command).id
 
@@ -122,14 +132,16 @@ class Line:
         calls = self.table.calls
         call = meant(command, calls)
         if type(command).__name__ not in call.can:
-            raise Unsupported("not_now", command=type(command).__name__, state=call.state.value)
-        rings_for_another = call.state in BACK_TO_THE_HELD and any(
-            each.id == call.consult_of for each in calls
-        )
-        if isinstance(command, HangUp) and rings_for_another and CancelConsult in self.interface.accepts:
+            asked, can = type(command).__name__, " ".join(call.can)
+            raise Unsupported("not_now", command=asked, state=call.state.value, can=can)
+        back = call.state in BACK_TO_THE_HELD and CancelConsult.__name__ in call.can
+        if isinstance(command, HangUp) and back:
             return CancelConsult(id=command.id, line=command.line, call=call.id)
         if isinstance(command, CompleteTransfer):
-            return replace(command, call=call.id, held=held_for(command, call, calls).id)
+            held = held_for(command, call, calls)
+            if held.consult_of == call.id:  # back with the caller, the consultation is still the one to name
+                call, held = held, call
+            return replace(command, call=call.id, held=held.id)
         return replace(command, call=call.id)
 
     def _unsupported(self, command: Command) -> Unsupported:
@@ -172,7 +184,7 @@ async def feed(
     one: they may come and go. Snapshots for every line are dealt out, so that each line sees its own calls only, some
     at a time, so that others on the loop have their turn; events for devices nobody has are dropped.
     """
-    async for event in interface.events():
+    async for event in _told(interface):
         if event.line:
             line = line_of(event.line)
             if line is not None:
@@ -184,6 +196,27 @@ async def feed(
                 tell(line, line.receive(of_device(line.device)))
             if count % AT_ONCE == 0:
                 await asyncio.sleep(0)
+
+
+async def _told(interface: Interface) -> AsyncIterator[Event]:
+    with catalogue.answering(interface.about.name):
+        async for event in interface.events():
+            yield event
+
+
+async def opened(interface: Interface) -> None:
+    """Open an interface. Raises what :meth:`Interface.open` raises, and ``Unavailable`` for whatever else it does."""
+    with catalogue.answering(interface.about.name):
+        await interface.open()
+
+
+async def closed(interface: Interface) -> None:
+    """Close an interface; one that cannot even do that keeps nobody from leaving."""
+    try:
+        await interface.close()
+    except ANYTHING as error:
+        name = interface.about.name
+        log.warning("the interface %s cannot be closed: %s: %s", name, type(error).__name__, error)
 
 
 async def feed_one(line: Line, tell: Callable[[Line, list[News]], None]) -> None:

@@ -180,6 +180,10 @@ class Desks:
         """Return an open call by its id."""
         return self._calls.get(call)
 
+    def talking(self, desk: str) -> list[DeskCall]:
+        """Return a desk's calls that are talked on."""
+        return [each for each in self._calls.values() if each.desk == desk and each.state is State.CONNECTED]
+
     def of_leg(self, leg: Leg) -> DeskCall | None:
         """Return the open call that a leg is part of."""
         found = self._of_leg.get(leg.id)
@@ -192,6 +196,16 @@ class Desks:
         if not found and (caller := caller_of(leg)) is not None and not leg.own:
             found = [caller]
         return found or [each for each in called_by(leg) if not each.gone]
+
+    def asks(self, call: DeskCall) -> bool:
+        """Say whether a call waits while its own phone asks somebody through the switch's feature."""
+        return call.role is not Role.CONSULTING and self._consults_now(call)
+
+    def left_waiting(self, call: DeskCall) -> list[Leg]:
+        """Return the legs of those who wait for the end of a consultation: its phone is in a bridge with another."""
+        asking = [each for _by, _to, calling in call.talk.consults for each in (calling, *called_by(calling))]
+        here = [*call.legs, *asking]
+        return [leg for leg in call.talk.legs if leg.real and leg.talked and not leg.gone and leg not in here]
 
     def begun_by(self, cause: str) -> DeskCall | None:
         """Return the open call that a command began."""
@@ -261,6 +275,8 @@ class Desks:
         if not live:
             here = talk.parked and talk.parker == call.desk and talk.slot and not talk.over
             return State.PARKED if here and call.connected_at else State.CLEARED
+        if call.connected_at and self.asks(call) and not self.left_waiting(call):
+            return State.CLEARED  # the phone is with the one consulted, and nobody waits for it any more
         if call.state is State.PARKED and talk.retrieved_by not in ("", call.desk):
             return State.CLEARED
         parked = (
@@ -399,7 +415,7 @@ class Desks:
             found += self._came_over(call, party, words)
             words["call"] = call.id
             party = call.party
-        found += self._learnt(call, party, words)
+        found += self._learnt(call, party, words, over=state is State.CLEARED)
         if state is not call.state:
             found += self._steps(call, state, words)
             call.state = state
@@ -412,8 +428,11 @@ class Desks:
             call.cause = ""
         return found
 
-    def _learnt(self, call: DeskCall, party: Party, words: dict[str, Any]) -> list[Event]:
-        """Return what is new of a call beside its state: the other end, its record, that it was passed on."""
+    def _learnt(self, call: DeskCall, party: Party, words: dict[str, Any], *, over: bool) -> list[Event]:
+        """Return what is new of a call beside its state: the other end, its record, that it was passed on.
+
+        That is told once the switch has said so; of a call that is ``over``, it shows.
+        """
         found: list[Event] = []
         conversation = self._conversation(call)
         met = party if party not in (call.party, NOBODY) else None
@@ -426,6 +445,8 @@ class Desks:
             assert call.record is not None  # noqa: S101 - the line above
             found.append(RecordPassed(**words, record=call.record))
         for passing in call.talk.passings:
+            if passing.asked and not over:
+                continue
             if passing.by == call.desk and not passing.told and call.connected_at and not call.consult_of:
                 passing.told = True
                 kind = "blind" if passing.kind == "blind" else "attended"
@@ -524,9 +545,9 @@ class Desks:
             return Reason.UNKNOWN
         if call.connected_at is not None:
             return Reason.COMPLETED
-        if call.consult_of and any(
-            each.by == call.desk and each.kind == "blonde" for each in call.talk.passings
-        ):
+        about = call.talk.consult_of
+        passings = [*call.talk.passings, *(about.passings if about is not None else ())]
+        if call.consult_of and any(each.by == call.desk and each.kind == "blonde" for each in passings):
             return Reason.COMPLETED
         if call.diverted:
             return Reason.ANSWERED_ELSEWHERE

@@ -438,6 +438,29 @@ class Legs:
         self._count(some)
         return passing
 
+    def passed(self, passing: Passing, *, done: bool) -> None:
+        """The switch has said whether it does what we asked for."""
+        some = passing.transferee
+        assert some is not None  # noqa: S101 - we ask only for somebody's
+        passing.asked = False
+        if not done:
+            talk = some.talk
+            talk.passings.remove(passing)
+            talk.consults = [
+                each for each in talk.consults if not set(passing.legs).intersection(called_by(each[2]))
+            ]
+        self._count(some)
+
+    def puts_together(self, older: Leg, target: Leg, by: Leg) -> Passing:
+        """A desk puts together whom it held and whom it consulted, or talked with besides."""
+        if target.talk.consult_of is None:
+            target.talk.consult_of, target.talk.consulter = by.talk, by
+        kind = "attended" if target.up else "blonde"
+        self.join(older, target)
+        passing = self.passes(kind, by, target.desk or target.dialled or target.number, older)
+        passing.legs, passing.answered = [target], target.up
+        return passing
+
     def consults(self, by: str, to: str, calling: Leg) -> None:
         """A desk consults ``to`` through ``calling``, which the switch made for it."""
         if all(known is not calling for _by, _to, known in calling.talk.consults):

@@ -119,6 +119,8 @@ class Passing:
     legs: list[Leg] = field(default_factory=list)
     answered: bool = False
     told: bool = False
+    asked: bool = False
+    """We asked for it, and the switch has not said yes yet."""
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -11,7 +11,7 @@ everybody's in its own words.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from offhook import installed
@@ -38,10 +38,15 @@ def catalogue(language: str, interface: str = "") -> dict[str, str]:
 
 
 def everything(language: str) -> dict[str, str]:
-    """Return every sentence of ``language``, those about an interface under ``NAME/key``: what a page needs."""
-    found = dict(catalogue(language))
+    """Return every sentence of ``language``, those about an interface under ``NAME/key``: what a page needs.
+
+    What an interface does not say in that language, and we do not say, is there in English.
+    """
+    ours = catalogue(language)
+    found = dict(ours)
     for name in installed.names():
-        found |= {f"{name}/{key}": text for key, text in catalogue(language, name).items()}
+        otherwise = {key: text for key, text in catalogue("en", name).items() if key not in ours}
+        found |= {f"{name}/{key}": text for key, text in (otherwise | catalogue(language, name)).items()}
     return found
 
 
@@ -68,10 +73,8 @@ def say(key: str, language: str = "en", /, **params: object) -> str:
 def of_error(what: str, code: str, interface: str, language: str, params: Mapping[str, object]) -> str:
     """Return an error's sentence (``what`` is ``error``) or what to do about it (``hint``)."""
     key = f"{what}.{code}"
-    own = catalogue(language, interface) if interface else {}
-    text = (
-        own.get(key) or catalogue(language).get(key) or (catalogue("en", interface).get(key) if own else "")
-    )
+    said, otherwise = (catalogue(each, interface) if interface else {} for each in (language, "en"))
+    text = said.get(key) or catalogue(language).get(key) or otherwise.get(key)
     if not text:
         return say(f"{what}.unknown_code", language, code=code, where=interface or "Offhook")
     return _filled(text, language, params)
@@ -93,12 +96,19 @@ def _filled(text: str, language: str, params: Mapping[str, object]) -> str:
             spoken[name] = known.get(f"{_WORDS[name]}.{value}", value)
         elif name == "finding":
             spoken[name] = known.get(f"check.{value}", str(value)).format_map(_Lenient(params))
+        elif name == "can":
+            spoken[name] = ", ".join(_named(str(value).split(), known)) or known["can.nothing"]
         elif name == "calls":
             spoken[name] = "".join(f"\n  {_call(line, known)}" for line in str(value).splitlines())
     try:
         return text.format_map(_Lenient(spoken))
     except (ValueError, IndexError, AttributeError):  # a stranger's sentence with a stray brace
         return text
+
+
+def _named(commands: Iterable[str], known: Mapping[str, str]) -> Iterable[str]:
+    """Return commands in the reader's words."""
+    return (known.get(f"command.{each}", each) for each in commands)
 
 
 def _call(line: str, known: Mapping[str, str]) -> str:

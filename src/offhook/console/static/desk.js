@@ -97,6 +97,7 @@ function showCall(card, call) {
   put(card, ".name", caller(call));
   put(card, ".detail", [contact?.name, contact?.city, shownNumber(call), contact?.kind, contact && contact.exact === false && say("page.main_number")].filter(Boolean).join(" · "));
   put(card, ".note", contact?.note ?? "");
+  put(card, ".asked", outcome(call));
   put(card, ".also", call.contacts?.length > 1 ? `${say("page.also")} ${call.contacts.slice(1, 4).map((each) => each.name || each.company).join(", ")}` : "");
   for (const button of card.querySelectorAll("[data-do]")) {
     const name = button.dataset.do;
@@ -147,8 +148,21 @@ function tick() {
 // --- history ------------------------------------------------------------------------------------
 
 // A call that is over tells its own story: the hub sends every call as it is after its end, too.
+// What became of a consultation stays on the card of the one it was about, until somebody else is asked.
+const consulted = new Map();
+
 function remember({ event, at, reason, snapshot }) {
-  if (event === "Ended") addHistory(snapshot, { at, reason });
+  const about = snapshot?.consult_of;
+  if (event === "Dialling" && about) consulted.delete(about);
+  if (event !== "Ended") return;
+  addHistory(snapshot, { at, reason });
+  consulted.delete(snapshot.id);
+  if (about) consulted.set(about, { call: snapshot, reason: `reason.${reason ?? "unknown"}` });
+}
+
+function outcome(call) {
+  const last = consulted.get(call.id);
+  return last ? say("page.asked", { who: caller(last.call), reason: say(last.reason) }) : "";
 }
 
 function addHistory(known, event) {

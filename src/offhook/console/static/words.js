@@ -12,9 +12,12 @@ export async function choose(language) {
 export function say(key, values = {}) {
   return (words[key] ?? key).replace(/\{(\w+)\}/g, (_whole, name) => {
     const known = `${OURS[name]}.${values[name]}`;
-    return words[known] ? say(known, { ...values, [name]: "" }) : name === "calls" ? listed(values.calls) : values[name] ?? "…";
+    return words[known] ? say(known, { ...values, [name]: "" }) : name === "calls" ? listed(values.calls) : name === "can" ? able(values.can) : values[name] ?? "…";
   });
 }
+
+// The commands an error lists, in the reader's words.
+function able(can) { return String(can ?? "").split(" ").filter(Boolean).map((name) => words[`command.${name}`] ?? name).join(", ") || words["can.nothing"]; }
 
 // The calls an error lists: each one's short number, state and party.
 function listed(calls) {

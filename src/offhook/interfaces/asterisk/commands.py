@@ -103,6 +103,11 @@ def hang_up(call: DeskCall) -> list[Action]:
     return [action("Hangup", Channel=leg.named, Cause=cause) for leg in call.legs if not leg.gone]
 
 
+def let_go(waiting: list[Leg]) -> list[Action]:
+    """Hang up those who wait while the phone consults: to hang up the phone would connect the two others."""
+    return [action("Hangup", Channel=leg.named, Cause="16") for leg in waiting]
+
+
 def transfer(
     call: DeskCall, far: list[Leg], to: str, plan: AsteriskDialplan, record: Record | None
 ) -> list[Action]:
@@ -204,7 +209,7 @@ def _one(far: list[Leg]) -> Leg:
 SENT: dict[type[Command], str] = {
     Dial: "`Originate` of the own phone, then the number in `asterisk.context`; before it `Getvar DEVICE_STATE(…)`",
     Answer: "`PJSIPNotify` `Event: talk`, with `asterisk.phone_control`",
-    HangUp: "`Hangup`; of a ringing call with cause 21 (rejected)",
+    HangUp: "`Hangup`; of a ringing call with cause 21 (rejected); of the other side while the phone consults",
     Hold: "`PJSIPNotify` `Event: hold`, with `asterisk.phone_control`",
     Resume: "`PJSIPNotify` `Event: talk`; of a parked call `Originate` to its place",
     Transfer: "`BlindTransfer`; of a ringing call `Redirect` of the caller",

@@ -48,10 +48,10 @@ from offhook.model import (
 )
 from offhook.settings.view import View
 from offhook.switch.attached import VARIABLE
-from offhook.switch.desks import DeskCall
+from offhook.switch.desks import DeskCall, Role
 from offhook.switch.link import ANSWER_S, EMITS, SwitchLink, switch_address
 from offhook.switch.plan import Plan, plan_of
-from offhook.switch.talk import Leg, LegOutcome, Talk
+from offhook.switch.talk import Leg, LegOutcome, Passing, Talk
 from offhook.switch.watch import Watch
 from offhook.transport.connection import Address
 
@@ -256,22 +256,36 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
         call.cause = command.id
         if isinstance(command, Transfer) and call.state is State.ALERTING:
             call.diverted = dialled
+        passing = self._put_together(command, call) if isinstance(command, CompleteTransfer) else None
         try:
             await self._all(actions)
         except OffhookError:
             call.cause, call.hanging, call.diverted = "", False, ""
+            if passing is not None:
+                self.watch.legs.passed(passing, done=False)
             raise
+        if passing is not None:
+            self.watch.legs.passed(passing, done=True)
+            self._tell(_now())
         if isinstance(command, PassRecord):
             self.watch.attach(call, command.record)
             self._tell(_now())
+
+    def _put_together(self, command: CompleteTransfer, call: DeskCall) -> Passing | None:
+        """Note that a desk connects two calls of its own: of a ``Bridge`` the switch does not say it."""
+        desks, held = self.watch.desks, self.watch.desks.get(command.held or call.consult_of)
+        if held is None or call.role is Role.CONSULTING:
+            return None
+        passing = self.watch.legs.puts_together(desks.far_legs(held)[0], desks.far_legs(call)[0], held.leg)
+        passing.asked = True
+        return passing
 
     def _actions(self, command: Command, call: DeskCall, dialled: Dialled) -> list[Action]:
         plan, far = self.dialplan, self.watch.desks.far_legs(call)
         match command:
             case HangUp():
                 call.hanging = True
-                self._end_unborn(call)
-                return [each for each in commands.hang_up(call) if each.headers[0][1] not in self._unborn]
+                return self._hung_up(call)
             case Transfer():
                 return commands.transfer(call, far, dialled, self._reachable(), command.record)
             case Consult():
@@ -297,6 +311,13 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
                 return commands.on_phone(call, "hold", plan, command)
             case _:
                 raise Unsupported("not_by_interface", command=type(command).__name__, by=ABOUT.name)
+
+    def _hung_up(self, call: DeskCall) -> list[Action]:
+        """Return what ends a call; a leg that the switch has not made yet is ended when it is there."""
+        self._end_unborn(call)
+        if self.watch.desks.asks(call):
+            return commands.let_go(self.watch.desks.left_waiting(call))
+        return [each for each in commands.hang_up(call) if each.headers[0][1] not in self._unborn]
 
     def preview(self, command: Command, device: Device, dialled: Dialled) -> list[str]:
         """See :meth:`offhook.interface.Interface.preview`: of a dial, as if the first device were registered."""

@@ -49,12 +49,14 @@ from offhook.settings.view import View
 from offhook.switch.desks import DeskCall
 from offhook.switch.link import ANSWER_S, EMITS, SwitchLink, switch_address
 from offhook.switch.plan import Plan, plan_of
-from offhook.switch.talk import Leg, LegOutcome, Talk
+from offhook.switch.talk import Leg, LegOutcome, Passing, Talk
 from offhook.switch.watch import Watch
 from offhook.transport.connection import Address
 
 PORT = 8021
 RECORDED = WANTED
+_TALKED = (State.CONNECTED, State.HELD)
+
 GIVE_UP_S = 15.0
 """So long after its time is out, a dial of which nothing was heard is over."""
 
@@ -242,13 +244,17 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         far = self.watch.desks.far_legs(call)
         texts = self._texts(command, call, far, dialled)
         call.cause = command.id
-        undo = self._beforehand(command, call, far, dialled)
+        passing = self._beforehand(command, call, far, dialled)
         try:
             await self._all(texts)
         except OffhookError:
-            call.cause = ""
-            undo()
+            call.cause, call.hanging, call.diverted = "", False, ""
+            if passing is not None:
+                self.watch.legs.passed(passing, done=False)
             raise
+        if passing is not None:
+            self.watch.legs.passed(passing, done=True)
+            self._tell(datetime.now(UTC))
         if isinstance(command, PassRecord):
             self.watch.attach(call, command.record)
             self._tell(datetime.now(UTC))
@@ -276,24 +282,29 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
     def _texts(self, command: Command, call: DeskCall, far: list[Leg], dialled: Dialled) -> list[str]:
         match command:
             case HangUp():
-                self._end_unborn(call)
-                return [text for text in commands.hang_up(call) if text.split(" ")[1] not in self._unborn]
+                return self._hung_up(call)
             case Answer():
                 return commands.answer(call)
             case Hold():
                 return commands.hold(call)
             case Resume():
-                return commands.resume(call)
+                talked = [each for each in self.watch.desks.talking(call.desk) if each is not call]
+                return [*(text for each in talked for text in commands.hold(each)), *commands.resume(call)]
             case Transfer():
                 return commands.transfer(far, dialled, self._reachable(), command.record)
             case CompleteTransfer():
                 held = self.watch.desks.get(command.held or call.consult_of)
                 others = self.watch.desks.far_legs(held) if held is not None else []
                 attached = commands.attach(others, command.record) if command.record is not None else []
+                if call.state not in _TALKED:  # a leg that rings is in no state to be bridged
+                    called = self._number_called(call)
+                    passed = commands.transfer(others, called, self._reachable(), None)
+                    return [*attached, *self._hung_up(call), *passed]
                 return [*attached, *commands.complete(others, far)]
             case CancelConsult():
                 held = self.watch.desks.get(call.consult_of)
-                return [*commands.hang_up(call), *(commands.resume(held) if held is not None else [])]
+                back = commands.resume(held) if held is not None else []
+                return [*self._hung_up(call), *back]
             case SendDigits():
                 return commands.digits(far, command.digits)
             case PassRecord():
@@ -301,29 +312,36 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
             case _:
                 raise Unsupported("not_by_interface", command=type(command).__name__, by=ABOUT.name)
 
+    def _number_called(self, call: DeskCall) -> str:
+        """Return what a consultation called."""
+        return call.talk.meant or call.leg.dialled
+
+    def _hung_up(self, call: DeskCall) -> list[str]:
+        """Return what ends a call; a leg that the switch has not made yet is ended when it is there."""
+        self._end_unborn(call)
+        return [text for text in commands.hang_up(call) if text.split(" ")[1] not in self._unborn]
+
     def _beforehand(
         self, command: Command, call: DeskCall, far: list[Leg], dialled: Dialled
-    ) -> Callable[[], None]:
-        """Note what the switch will not say was our doing; returns what takes it back."""
-        legs, talk = self.watch.legs, call.talk
-        if isinstance(command, HangUp):
+    ) -> Passing | None:
+        """Note what the switch will not say was our doing; returns the transfer, if it is one."""
+        legs, passing = self.watch.legs, None
+        if isinstance(command, HangUp | CancelConsult):
             call.hanging = True
         elif isinstance(command, Transfer) and call.state is State.ALERTING:
             call.diverted = dialled
         elif isinstance(command, Transfer) and far:
             passing = legs.passes("blind", call.leg, dialled, far[0])
-            return lambda: talk.passings.remove(passing)
-
         elif isinstance(command, CompleteTransfer) and far:
             held = self.watch.desks.get(command.held or call.consult_of)
             others = self.watch.desks.far_legs(held) if held is not None else []
-            if held is not None and others:
-                self._meaning().put_together(others[0], far[0], held.leg)
-
-        def undo() -> None:
-            call.hanging, call.diverted = False, ""
-
-        return undo
+            if held is not None and others and call.state in _TALKED:
+                passing = legs.puts_together(others[0], far[0], held.leg)
+            elif held is not None and others:
+                passing = legs.passes("blonde", held.leg, self._number_called(call), others[0])
+        if passing is not None:
+            passing.asked = True
+        return passing
 
     async def _dial(self, desk: str, number: str, command: Command, held: DeskCall | None = None) -> None:
         plan = self._reachable()

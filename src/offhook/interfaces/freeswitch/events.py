@@ -150,16 +150,7 @@ class EslMeaning:
             number = message.get("variable_transfer_destination").partition(":")[2]
             self.legs.passes("blind", leg, cleaned(number.partition("@")[0]), far[0])
         elif kind == "att" and target is not None and far and target.talk is not leg.talk:
-            self.put_together(far[0], target, leg)
-
-    def put_together(self, older: Leg, target: Leg, by: Leg) -> None:
-        """A desk puts together whom it held and whom it consulted."""
-        if target.talk.consult_of is None:
-            target.talk.consult_of, target.talk.consulter = by.talk, by
-        kind = "attended" if target.up else "blonde"
-        self.legs.join(older, target)
-        passing = self.legs.passes(kind, by, target.desk or target.dialled or target.number, older)
-        passing.legs, passing.answered = [target], target.up
+            self.legs.puts_together(far[0], target, leg)
 
     def _create(self, message: EslMessage, at: datetime) -> None:
         leg = self.leg(message, at)
@@ -284,8 +275,10 @@ class EslMeaning:
         """A phone that consults through the switch leaves its two parties to each other; a bridge has to follow."""
         consulted = [each for each in called_by(leg) if each.up and not each.gone]
         origin = leg.talk.origin
+        passed = any(leg.desk == each.by and consulted[:1] == each.legs[:1] for each in leg.talk.passings)
         if (
             consulted
+            and not passed
             and origin is not None
             and any(calling is leg for _by, _to, calling in leg.talk.consults)
         ):
@@ -330,7 +323,7 @@ class EslMeaning:
         first = consult.consulter
         if calling is None or first is None or first.talk is not older.talk:
             return
-        self.put_together(older, newer, first)
+        self.legs.puts_together(older, newer, first)
 
     def _intercepted(self, one: Leg, two: Leg) -> None:
         """A phone that called nobody is put together with a caller whose call rang elsewhere: a pickup."""
