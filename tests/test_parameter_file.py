@@ -309,3 +309,35 @@ def test_a_slip_in_callto_has_no_effect_on_other_interfaces(tmp_path: Path) -> N
     way = {"OFFHOOK_INTERFACE": "web", "OFFHOOK_SHARED_FOLDER": str(tmp_path)}
     assert offhook(tmp_path, "check", **way).returncode == 1
     assert offhook(tmp_path, "dial", "1", "--dry-run", **way).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        "callto",
+        "tel",
+        "sip",
+        "sips",
+        "skype",
+        "h323",
+        "facetime",
+        "msteams",
+        "zoomphonecall",
+        "dial",
+        "ciscotel",
+    ],
+)
+def test_a_scheme_people_dial_with_is_known_and_a_slip_in_it_is_found(scheme: str) -> None:
+    """As registered with IANA, or by a softphone's maker; a scheme nobody knows may well be right."""
+
+    def found(written: str) -> list[tuple[str, str]]:
+        file = read(f"<callto>\r\ncmd={written}:$teldest$\r\n".encode())
+        return [
+            (each.code, each.params.get("near", "")) for each in file.findings if each.code == "word_unusual"
+        ]
+
+    assert found(scheme) == []
+    assert found(scheme.upper()) == []
+    if len(scheme) > 5:
+        assert [near for _code, near in found(scheme + scheme[-1])] == [f"{scheme}:"]
+    assert found("somebodysown") == []

@@ -1,18 +1,21 @@
 """What single messages of a switch say, where the recordings hold none: conferences, queues, places of FreeSWITCH."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from offhook.calls import CallTable
+from offhook.errors import SettingsError
 from offhook.interfaces.asterisk.events import AmiMeaning
 from offhook.interfaces.asterisk.wire import AmiMessage
 from offhook.interfaces.freeswitch.events import EslMeaning
 from offhook.interfaces.freeswitch.wire import EslFramer, EslMessage
 from offhook.interfaces.simulator.events import ACCEPTS
-from offhook.model import Call, Ended, LineBack, Reason, State
+from offhook.model import Call, Ended, LineBack, Reason, Record, State
 from offhook.switch.legs import Legs
-from offhook.switch.plan import Plan
+from offhook.switch.plan import Plan, plan_from
+from offhook.switch.talk import Leg
 from world import NOON
 
 PLAN = Plan(["10.."], {"1001": ["PJSIP/1001"]}, ["PJSIP/trunk"], ["from-trunk"])
@@ -121,3 +124,167 @@ def test_nothing_is_given_up_that_was_just_heard_of() -> None:
         )
     )
     assert table.expire(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=1)) == []
+
+
+# --- talks that turn out to be one ------------------------------------------------------------------------------------
+
+
+def two_talks() -> tuple[Legs, Leg, Leg]:
+    legs = Legs(PLAN)
+    return (
+        legs,
+        legs.leg("1.1", NOON, "PJSIP/trunk"),
+        legs.leg("1.2", NOON + timedelta(seconds=1), "PJSIP/1001"),
+    )
+
+
+CARD = Record(source="crm", id="7", title="A")
+KEPT: list[tuple[str, Any, Any]] = [
+    ("record", CARD, None), ("meant", "0388202020", ""), ("queue", "sales", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("fact", "told", "nothing"), KEPT)
+@pytest.mark.parametrize("of_the_older", [True, False])
+def test_what_is_known_of_either_talk_is_known_of_the_one(
+    fact: str, told: Any, nothing: Any, of_the_older: bool
+) -> None:
+    legs, older, newer = two_talks()
+    setattr((older if of_the_older else newer).talk, fact, told)
+    setattr((newer if of_the_older else older).talk, fact, nothing)
+    first, second = older.talk, newer.talk
+    legs.join(newer, older)
+    assert older.talk is newer.talk is first
+    assert getattr(first, fact) == told
+    assert (second.into, first.into) == (first, None)
+    assert first.legs == [older, newer]
+    assert list(legs.touched) == [first]
+    legs.join(newer, older)
+    assert first.legs == [older, newer], "told twice changes nothing"
+    assert legs.leg("1.9", NOON, "PJSIP/1002", group="1.2").talk is first, (
+        "what comes of the newer one later belongs here"
+    )
+
+
+def test_of_two_records_the_older_talk_s_stays() -> None:
+    legs, older, newer = two_talks()
+    older.talk.record, newer.talk.record = CARD, Record(source="crm", id="8")
+    legs.join(older, newer)
+    assert older.talk.record == CARD
+
+
+def test_a_talk_begins_with_who_called() -> None:
+    """The leg that came in, the own phone of a click, else whoever nobody called; never glue."""
+    legs = Legs(PLAN)
+    caller, phone = legs.leg("1.1", NOON, "PJSIP/trunk"), legs.leg("1.2", NOON, "PJSIP/1001", group="1.1")
+    legs.came(caller, "0388202020", "", "1001")
+    legs.calls(caller, phone)
+    assert caller.talk.origin is caller
+    own = legs.leg("2.1", NOON, "PJSIP/1001")
+    own.originated = True
+    called = legs.leg("2.2", NOON, "PJSIP/1002", group="2.1")
+    legs.calls(own, called)
+    assert own.talk.origin is own
+    late = legs.leg("3.1", NOON, "PJSIP/1002")
+    assert late.talk.origin is late, "of a talk heard of late"
+
+
+# --- single messages of Asterisk --------------------------------------------------------------------------------------
+
+
+def ami(event: str, **headers: str) -> AmiMessage:
+    return AmiMessage(
+        f"Event: {event}\r\n".encode()
+        + "\r\n".join(f"{key}: {value}" for key, value in headers.items()).encode()
+    )
+
+
+def test_the_halves_of_local_are_one_piece_of_glue() -> None:
+    legs = Legs(PLAN)
+    meaning = AmiMeaning(legs)
+    meaning.read(
+        ami(
+            "LocalBridge",
+            LocalOneUniqueid="1.1",
+            LocalOneChannel="Local/1001@x-1;1",
+            LocalTwoUniqueid="1.2",
+            LocalTwoChannel="Local/1001@x-1;2",
+        ),
+        NOON,
+    )
+    one, two = legs.legs["1.1"], legs.legs["1.2"]
+    assert (one.other_half, two.other_half, one.talk is two.talk) == (two, one, True)
+    assert (one.real, two.real) == (False, False)
+
+
+def test_a_conference_joins_no_talks() -> None:
+    legs = Legs(PLAN)
+    meaning = AmiMeaning(legs)
+    for native, device in (("1.1", "PJSIP/trunk"), ("1.2", "PJSIP/1001")):
+        legs.leg(native, NOON, device)
+        meaning.read(
+            ami(
+                "ConfbridgeJoin",
+                Uniqueid=native,
+                Channel=f"{device}-1",
+                Conference="3000",
+                BridgeUniqueid="b",
+            ),
+            NOON,
+        )
+        meaning.read(
+            ami(
+                "BridgeEnter",
+                Uniqueid=native,
+                Channel=f"{device}-1",
+                BridgeUniqueid="b",
+                BridgeName="3000",
+                BridgeCreator="ConfBridge",
+            ),
+            NOON,
+        )
+    assert [legs.legs[native].conference for native in ("1.1", "1.2")] == ["3000", "3000"]
+    assert legs.legs["1.1"].talk is not legs.legs["1.2"].talk
+
+
+# --- what an administrator says of it ---------------------------------------------------------------------------------
+
+WRONG_PLANS: list[tuple[Any, str]] = [
+    ([], "asterisk"), ({"extension": ["1"]}, "asterisk.extension"), ({"devices": ["PJSIP/1"]}, "asterisk.devices"),
+    ({"devices": {"1001": 5}}, "asterisk.devices.1001"), ({"trunks": [5]}, "asterisk.trunks"), ({"trunk_contexts": {}}, "asterisk.trunk_contexts"),
+    ({"extensions": ["(1"]}, "asterisk.extensions"), ({"extensions": 7}, "asterisk.extensions"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("section", "place"), WRONG_PLANS)
+def test_a_plan_that_cannot_be_read_says_where(section: Any, place: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        plan_from(section, "asterisk")
+    assert (caught.value.params["name"], caught.value.params["where"]) == (place, place)
+
+
+def test_what_else_stands_in_the_section_is_let_be() -> None:
+    found = plan_from({"address": "pbx", "extensions": "10..", "trunks": "PJSIP/t"}, "asterisk", ["address"])
+    assert (found.told, found.trunks, found.is_desk("1001"), found.is_desk("2001")) == (
+        True,
+        ("PJSIP/t",),
+        True,
+        False,
+    )
+    assert [each.code for each in plan_from({}, "asterisk").faults("asterisk", ["1001"])] == [
+        "plan_empty",
+        "plan_empty",
+        "plan_no_outside",
+    ]
+    told = plan_from(
+        {"extensions": ["10.."], "devices": {"*": ["PJSIP/*"]}, "trunks": ["PJSIP/t"]}, "asterisk"
+    )
+    assert [(each.code, each.params["desk"]) for each in told.faults("asterisk", ["1001", "2001"])] == [
+        ("plan_desk", "2001")
+    ]
+    assert (
+        told.devices_of("1001"),
+        told.devices_of("2001"),
+        told.desk_of("pjsip/1002"),
+        told.desk_of("PJSIP/2002"),
+    ) == (("PJSIP/1001",), (), "1002", "")
