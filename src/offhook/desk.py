@@ -17,7 +17,7 @@ from offhook.calls import meant
 from offhook.directory.identify import Source, identify
 from offhook.errors import CommandError, OffhookError, OutcomeUnknown
 from offhook.ids import new_command_id
-from offhook.line import Clock, Line, feed_one
+from offhook.line import Clock, Line, closed, feed_one, opened
 from offhook.model import (
     Call,
     CallCommand,
@@ -26,6 +26,7 @@ from offhook.model import (
     Dial,
     Event,
     Gap,
+    LineLost,
     News,
     Record,
     State,
@@ -36,9 +37,9 @@ from offhook.popup.choose import PopRules, Pops
 CALL_WITHIN_S = 5.0
 """How long to wait for a line to come up at the start, or for a dial to be heard of as a call."""
 WAITING = 10_000
-"""Events kept for one who listens and does not read."""
+"""Events kept for a listener who does not read."""
 CAUSES = 100
-"""How many commands' calls are remembered for those who wait for them."""
+"""For how many commands the call is remembered, for whoever waits for it."""
 
 log = logging.getLogger(__name__)
 Heard = TypeVar("Heard")
@@ -78,7 +79,7 @@ class Desk:
         return lambda: self._tells.remove(tell)
 
     def use(self, line: Line) -> None:
-        """Have a line, instead of one of the same name if there is one."""
+        """Use a line, in place of one of the same name if there is one."""
         self.lines[line.name] = line
         if self._first.name == line.name:
             self._first = line
@@ -148,7 +149,7 @@ class Desk:
         return await self._line(command.line).send(command)
 
     def _takes(self, command: Command) -> bool:
-        """Say whether any line takes such a command at all; else the first says why it does not."""
+        """Say whether any line takes such a command at all; if none does, the first says why."""
         return any(type(command) in line.interface.accepts for line in self.lines.values())
 
     def _line(self, name: str) -> Line:
@@ -183,33 +184,42 @@ class Desk:
         """The same without the calls."""
         return Listening(self, _event_of)
 
+    async def heard(self) -> None:
+        """Wait until every line is heard, or is known not to be; a moment at most."""
+        with self.events() as told:
+            await self._come_up(told)
+
+    async def _come_up(self, told: "Listening[Event]") -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CALL_WITHIN_S):
+                while not all(line.table.up for line in self.lines.values()):
+                    if isinstance(await anext(told), LineLost):
+                        return
+
     async def __aenter__(self) -> Self:
-        """Open every line and begin to listen; a line that is not heard of at once comes up later."""
+        """Open every line and begin to listen; a line that is not heard at once comes up later."""
         with self.events() as heard:
             try:
                 for line in self.lines.values():
-                    await line.interface.open()
+                    await opened(line.interface)
                     self._start(self._follow(line))
             except BaseException:
                 await self.__aexit__()
                 raise
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(CALL_WITHIN_S):
-                    while not all(line.table.up for line in self.lines.values()):
-                        await anext(heard)
+            await self._come_up(heard)
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         """Close every line; whoever still listens has heard everything."""
         for line in self.lines.values():
-            await line.interface.close()
+            await closed(line.interface)
         for task in list(self._work):
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         self._end(None)
 
     async def _follow(self, line: Line) -> None:
-        """Read a line to its end, and tell those who listen when it ends for good."""
+        """Read a line to its end; tell listeners when it ends for good."""
         try:
             await feed_one(line, self.receive)
         except OffhookError as error:
@@ -228,7 +238,7 @@ class Desk:
 class Listening(Generic[Heard]):
     """Everything that happens at a desk since this was made, to iterate over, until the desk is closed.
 
-    One who falls :data:`WAITING` events behind gets a ``Gap`` with the calls as they are, then goes on.
+    A listener who falls :data:`WAITING` events behind gets a ``Gap`` with the calls as they are, then goes on.
     Iterating raises the error for which a line was given up, if one was.
     """
 

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from offhook import catalogue
 from offhook.desk import Desk
 from offhook.dialling import rules_from
-from offhook.errors import Unsupported
 from offhook.directory.identify import Source
+from offhook.errors import Unsupported
 from offhook.interface import Resumable
 from offhook.ledger import Ledger
 from offhook.line import Line
@@ -36,7 +36,7 @@ def connect(
     """Return a desk on one line of ``interface``, to be opened with ``async with``.
 
     ``sources`` are asked who is calling: your own directory. ``options`` are the interface's settings by their short
-    names, others it reads by their whole ones: ``{"url": …, "token": …}`` for ``hub`` (without them, the hub running
+    names, others it reads by their full ones: ``{"url": …, "token": …}`` for ``hub`` (without them, the hub running
     on this machine), ``{"address": …}`` for ``simulator`` (without it, a pretend exchange of its own). ``resume`` is
     the ``seq`` of the last event you had of an interface that keeps them (``hub``): those after it follow, or a
     ``Gap``.
@@ -45,7 +45,9 @@ def connect(
     ``Unsupported`` for ``resume`` where events are not kept.
     """
     kind = catalogue.load(interface)
-    opened, device = kind.for_desk(extension, given(kind.about, options or {}))
+    view = given(kind.about, options or {})
+    with catalogue.answering(kind.about.name):
+        opened, device = kind.for_desk(extension, view)
     if resume:
         if not isinstance(opened, Resumable):
             raise Unsupported("not_by_interface", command="resume", by=kind.about.name)
@@ -59,9 +61,9 @@ def own_line(settings: Settings, extension: str = "", ledger: Ledger | None = No
     Raises ``Unavailable`` where the interface cannot run here and ``SettingsError`` for settings it cannot use.
     """
     kind = catalogue.load(settings["interface"])
-    opened, device = kind.for_desk(
-        extension or settings["desk.extension"], View(kind.about, settings.__getitem__)
-    )
+    own, view = extension or settings["desk.extension"], View(kind.about, settings.__getitem__)
+    with catalogue.answering(kind.about.name):
+        opened, device = kind.for_desk(own, view)
     rules = None if kind.about.applies_rules else rules_from(settings.__getitem__)
     return Line(opened, device, clock, ledger, rules, name)
 

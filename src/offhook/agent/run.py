@@ -20,7 +20,7 @@ from offhook.settings.running import AGENT, Running, announce, withdraw
 from offhook.settings.values import Settings
 
 Ready = Callable[[Running, Callable[[str], str]], None]
-"""Told where the agent is, and what gives a desk a one-time address of its page, once it accepts connections."""
+"""Called once connections are accepted: with the agent's address, and what gives a desk a one-time page address."""
 ADDRESS = "127.0.0.1"
 NAMELESS = "me"
 """The desk of somebody who has no extension: a program takes the number, and nobody is called."""
@@ -29,16 +29,18 @@ NAMELESS = "me"
 async def run_agent(settings: Settings, ready: Ready) -> None:
     """Run the agent of this user until it is told to stop.
 
-    Raises ``SettingsError`` and ``Unavailable`` for what keeps it from starting or going on.
+    Raises ``SettingsError`` and ``Unavailable`` for whatever keeps it from starting or going on.
     """
     folder = Path(home())
     key = DeskKey(settings["desk.extension"] or NAMELESS)
     with contextlib.ExitStack() as stack:
         stack.enter_context(only_one(str(folder), "agent.lock", "agent_running"))
+        withdraw(str(folder / AGENT))  # what a killed one left behind
         made = stack.enter_context(bound(ADDRESS, 0))
         port = made.getsockname()[1]
         async with in_file(folder / "agent.sqlite") as store:
-            of_desks = DeskSettings("", port, per_desk=True, first=key, mine=True)
+            given = {name: value.text for name, value in settings.places.options.values.items()}
+            of_desks = DeskSettings("", port, per_desk=True, first=key, mine=given)
             board = Switchboard(
                 store,
                 clock,

@@ -143,7 +143,7 @@ class DeskRoutes:
         for each in list(self._board.desks) if asked.get("scope") == "machine" else [key]:
             if each in self._board.desks:
                 await self._board.reline(each)
-            await asyncio.sleep(0)  # the settings of thousands of desks are read anew: others have their turn
+            await asyncio.sleep(0)  # the settings of thousands of desks are read anew: others get their turn
         shown = await in_thread(lambda: settings.shown(key))
         return JSONResponse({"path": path, "interfaces": await settings.interfaces(key)} | shown)
 
@@ -158,6 +158,7 @@ class DeskRoutes:
         if asked.get("dial") is True:
             command = {"command": "Dial", "id": new_command_id(), "number": number}
             watched = interface.watched(wire.append) if isinstance(interface, Watched) else nullcontext()
+            await self._board.desk(key).heard()
             with watched:
                 error = (await answered(self._board, key, command)).get("error")
         return JSONResponse({"sent": sent, "wire": wire, "error": error})

@@ -1,7 +1,7 @@
 """Each desk's own settings, as the board that serves it sees them.
 
-A desk need be nothing but a browser page: the hub then runs its line with that desk's own interface, number,
-user and password (specification section 1). They lie in ``desks/EXTENSION/settings.toml``, over the machine's; the
+A desk can be just a browser page: the hub then runs its line with that desk's own interface, number,
+user and password (specification section 1). They are in ``desks/EXTENSION/settings.toml``, over the machine's; the
 desk named by ``desk.extension`` is the user's own and shares the user's settings.
 """
 
@@ -39,11 +39,11 @@ ACCOUNT_S = 60.0
 EXAMPLE = "0388202020"
 """The seed's example number."""
 ABOUT_THE_HUB = ("OFFHOOK_INTERFACE", "OFFHOOK_DESK__")
-"""Variables that say who runs the board, not who its desks are."""
+"""Environment variables that say who runs the board, not who its desks are."""
 
 
 class Unusable(Telling):
-    """The line of a desk whose settings cannot be used: whatever is asked of it, it says why."""
+    """The line of a desk whose settings cannot be used: it answers everything with the reason."""
 
     about: ClassVar[About] = About("unusable")
     accepts: ClassVar[frozenset[type[Command]]] = frozenset({Dial})
@@ -55,12 +55,12 @@ class Unusable(Telling):
 
     @classmethod
     async def availability(cls) -> Availability:
-        """It is never of use."""
+        """It can never be used."""
         return Availability(cls.about.name)
 
     @classmethod
     def for_desk(cls, extension: str, options: View) -> "tuple[Unusable, Device]":
-        """It is made with its error, never by name."""
+        """Raise: it is made with its error, never by name."""
         raise NotImplementedError
 
     async def open(self) -> None:
@@ -88,10 +88,18 @@ class DeskSettings:
     """The settings of the desks a board serves. ``port`` is the board's own, ``switch`` its interface's name, if any.
 
     ``first`` is the desk of the person who runs it. ``per_desk``: ``switch`` gives each desk a line of its own.
-    ``mine``: it serves but that desk, whose settings are simply this user's.
+    ``mine``: it serves only that desk, whose settings are simply this user's, under what is given here.
     """
 
-    def __init__(self, switch: str, port: int, *, per_desk: bool, first: DeskKey, mine: bool = False) -> None:
+    def __init__(
+        self,
+        switch: str,
+        port: int,
+        *,
+        per_desk: bool,
+        first: DeskKey,
+        mine: Mapping[str, str] | None = None,
+    ) -> None:
         self._mine = mine
         self._first = first
         self._switch = switch
@@ -104,8 +112,8 @@ class DeskSettings:
 
         The shared folder is read only for a desk whose interface looks there.
         """
-        if self._mine:
-            return self._shared(resolve())
+        if self._mine is not None:
+            return self._shared(resolve(self._mine))
         environ = {name: text for name, text in os.environ.items() if not name.startswith(ABOUT_THE_HUB)}
         options = {"desk.extension": key.extension}
         if self._per_desk and self._switch:
@@ -113,7 +121,7 @@ class DeskSettings:
         return self._shared(resolve(options, environ, folder=self._folder(key)))
 
     def _folder(self, key: DeskKey) -> str:
-        return home() if self._mine else desk_folder(key.extension)
+        return home() if self._mine is not None else desk_folder(key.extension)
 
     def _shared(self, found: Settings) -> Settings:
         said = catalogue.known(found["interface"])
@@ -126,7 +134,7 @@ class DeskSettings:
     def own_line(self, key: DeskKey, ledger: Ledger) -> Line | None:
         """Return the line a desk's settings give it instead of the switch's, ``None`` for none.
 
-        A parameter file that leads to this very hub needs no detour: the switch's line is what it means.
+        A parameter file that leads back to this hub needs no detour: the switch's line is meant.
         Settings that cannot be used give a line that says so; they stop nobody else.
         """
         try:
@@ -141,19 +149,19 @@ class DeskSettings:
         return None if self._is_here(getattr(line.interface, "url", "")) and not self._per_desk else line
 
     def _is_the_switchs(self, name: str) -> bool:
-        """Say whether a desk's interface means the switch's line: it is the switch's, or leads to a hub, as this is."""
+        """Say whether a desk's interface means the switch's line: it is the switch's own, or leads to a hub."""
         said = catalogue.known(name)
         return name == self._switch or (said is not None and said.applies_rules)
 
     def account(self, key: DeskKey) -> tuple[str, str]:
-        """Return a desk's user and password, ``""`` where it has none; read again a minute later, or when changed."""
+        """Return a desk's user and password, ``""`` where it has none; read again after a minute, or when changed."""
         now = time.monotonic()
         known = self._accounts.get(key)
         if known is None or now - known[0] > ACCOUNT_S:
             try:
                 settings = self.settings(key)
                 known = (now, settings["desk.user"], settings["desk.password"])
-            except OffhookError:  # one desk's settings that are wrong shut out nobody else
+            except OffhookError:  # wrong settings of one desk shut nobody else out
                 known = (now, "", "")
             self._accounts[key] = known
         return known[1:]
@@ -215,8 +223,8 @@ class DeskSettings:
     def may_change(self, key: DeskKey, scope: str, name: str, text: str | None = None) -> bool:
         """Say whether a desk's page may change a setting.
 
-        The page of the person who runs the hub may change all. Other desks' pages change what is that desk's own
-        affair: not the machine, nor what starts programs or reads files on the hub's machine.
+        The page of the person who runs the hub may change everything. Another desk's page changes only what concerns
+        that desk: not the machine, nor what starts programs or reads files on the hub's machine.
         """
         if key == self._first:
             return True
@@ -230,7 +238,9 @@ class DeskSettings:
         """Return what dialling at a desk would send, secrets masked. Raises what it would raise."""
         rules = None if interface.about.applies_rules else self.rules(key)
         command = Dial(id=new_command_id(), number=number)
-        return interface.preview(command, self._device(key), dialled(number, rules))
+        device, digits = self._device(key), dialled(number, rules)
+        with catalogue.answering(interface.about.name):
+            return interface.preview(command, device, digits)
 
     def _device(self, key: DeskKey) -> Device:
         return Device(self.settings(key)["desk.extension"])
@@ -247,7 +257,7 @@ OF_INTERFACE = "interface"
 
 
 def _shown_in(place: Place, name: str, *, secret: bool) -> str | None:
-    """Return what one place sets, fit to be seen; ``None`` where it sets nothing."""
+    """Return what one place sets, fit to be shown; ``None`` where it sets nothing."""
     value = place.values.get(name)
     if value is None:
         return None
@@ -271,8 +281,9 @@ def _example(said: About, settings: Settings, key: DeskKey) -> dict[str, Any]:
     """Return what dialling the example number would send, or why it would not."""
     try:
         view = View(said, settings.__getitem__)
-        cold = catalogue.part(said, said.cold)(view, settings["desk.extension"], home())
-        return {"sends": cold.preview(Dialled(EXAMPLE))}
+        with catalogue.answering(said.name):
+            cold = catalogue.part(said, said.cold)(view, settings["desk.extension"], home())
+            return {"sends": cold.preview(Dialled(EXAMPLE))}
     except OffhookError as error:
         return {"error": error.to_json()}
 

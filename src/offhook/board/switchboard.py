@@ -20,7 +20,7 @@ from offhook.directory.identify import Source
 from offhook.errors import OffhookError, SettingsError, Unavailable
 from offhook.interface import Interface, Remembering
 from offhook.ledger import Ledger
-from offhook.line import Clock, Line, feed, feed_one
+from offhook.line import Clock, Line, closed, feed, feed_one, opened
 from offhook.model import Call, Ended, LineBack, LineLost, News, State
 from offhook.popup.choose import PopRules
 from offhook.settings.files import reading_alone
@@ -30,13 +30,13 @@ FORGET_EVERY_S = 5.0
 RETRY_S = 1.0
 """How long to wait after a failed write."""
 MOST_PENDING = 50_000
-"""Events kept for a disk that takes none; beyond, the board stops and says so."""
+"""Events kept while the disk takes none; beyond this, the board stops and says so."""
 UP_S = 1.0
 """How long the start waits for the switch to be heard."""
 SETTLED_S = 2.0
-"""How long an answer waits for what the command caused to be written."""
+"""How long an answer waits until what the command caused is written."""
 AT_ONCE = 50
-"""So many desks are looked at in one turn of the loop."""
+"""How many desks are looked at in one turn of the loop."""
 
 OwnLine = Callable[[DeskKey, Ledger], Line | None]
 """Gives a desk its own line, where its settings say so."""
@@ -90,14 +90,14 @@ class Switchboard:
         """Open the interface and begin. Raises what :meth:`Interface.open` raises."""
         loop = asyncio.get_running_loop()
         if self.interface is not None:
-            await self.interface.open()
+            await opened(self.interface)
             self._work.append(loop.create_task(self._read(self.interface)))
         self._work += [loop.create_task(self._write()), loop.create_task(self._forget())]
         self._started = True
         for key in self.desks:
             self._start_own(key)
         if self.interface is not None:
-            with contextlib.suppress(TimeoutError):  # who comes at once should find the lines up
+            with contextlib.suppress(TimeoutError):  # whoever comes at once should find the lines up
                 async with asyncio.timeout(UP_S):
                     await self._heard.wait()
             await self.settled()
@@ -107,7 +107,7 @@ class Switchboard:
         for key in list(self._reading):
             await self._stop_own(key)
         if self.interface is not None:
-            await self.interface.close()
+            await closed(self.interface)
         await self.settled()
         for task in self._work:
             task.cancel()
@@ -116,7 +116,7 @@ class Switchboard:
     # --- desks come and go ----------------------------------------------------------------------------
 
     async def add(self, keys: Iterable[DeskKey]) -> None:
-        """Take desks up, with what is known of them from before. One that is there already stays as it is."""
+        """Add desks, with what is known of them from before. A desk that is already there stays as it is."""
         new = [key for key in dict.fromkeys(keys) if key not in self.desks]
         self._kept |= await self.store.kept(new)
         for count, key in enumerate(new, 1):
@@ -136,7 +136,7 @@ class Switchboard:
             self._start_own(key)
 
     async def remove(self, key: DeskKey) -> None:
-        """Let a desk go: its streams end, and what was kept of it is forgotten."""
+        """Remove a desk: its streams end, and what was kept of it is forgotten."""
         if key not in self.desks:
             return
         await self._stop_own(key)
@@ -170,10 +170,9 @@ class Switchboard:
         self._restore(key, line)
 
     async def reline(self, key: DeskKey) -> None:
-        """Take a desk's settings anew: its line becomes what they say now. Raises what making it raises.
+        """Read a desk's settings anew: its line becomes what they say now. Raises what making the line raises.
 
-        Calls of a line that is given up are over as far as can be told; those of the one that is taken up are
-        told with it.
+        Calls of the line given up are taken as over; those of the new line are told with it.
         """
         async with self._changing.setdefault(key, asyncio.Lock()):
             line = self._line_now(key)
@@ -202,7 +201,7 @@ class Switchboard:
         return Line(interface, key.extension, self._clock, DeskLedger(self.store, key))
 
     def _restore(self, key: DeskKey, line: Line) -> None:
-        """Put back a line's calls of before a restart."""
+        """Put back a line's calls from before a restart."""
         kept = self._kept[key]
         calls = [call for call in kept.calls if call.line == line.name]
         self.desks[key].restore(line, calls, kept.ended)
@@ -217,15 +216,15 @@ class Switchboard:
     async def _stop_own(self, key: DeskKey) -> None:
         reading = self._reading.pop(key, None)
         if reading is not None:
-            await self._in_use[key].interface.close()
+            await closed(self._in_use[key].interface)
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
     async def _read_own(self, key: DeskKey, line: Line) -> None:
-        """Read a desk's own line, as its only reader. What ends it for good is that desk's trouble, not the board's."""
+        """Read a desk's own line, as its only reader. Its end for good is the desk's trouble, not the board's."""
         try:
             with reading_alone(home(), str(key)):
-                await line.interface.open()
+                await opened(line.interface)
                 await feed_one(line, self.desks[key].receive)
         except OffhookError as error:
             log.warning("the line of desk %s is given up: %s", key, error)
@@ -260,7 +259,7 @@ class Switchboard:
         return found.last, found.up, found.calls
 
     async def settled(self) -> None:
-        """Wait until what has happened so far is written and handed out; not for ever, where the disk takes none."""
+        """Wait until what has happened so far is written and handed out; not for ever, if the disk takes nothing."""
         if not self._pending and not self._writing:
             return
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -283,7 +282,7 @@ class Switchboard:
         return note
 
     async def _write(self) -> None:
-        """Write what happens, all that has come since the last time together, and hand it out."""
+        """Write what happens, everything since the last time together, and hand it out."""
         while True:
             await self._more.wait()
             self._more.clear()
@@ -305,7 +304,7 @@ class Switchboard:
             self._writing = False
 
     async def _write_whole(self, pending: Sequence[Noted]) -> None:
-        """Write and hand out. What cannot be written is kept and tried again, until it is too much."""
+        """Write and hand out. What cannot be written is kept and tried again, until there is too much of it."""
         while True:
             try:
                 written = await self.store.append(pending, self._clock())
@@ -336,7 +335,7 @@ class Switchboard:
                 log.warning("old events cannot be dropped: %s", error)
 
     async def _with_calls(self) -> AsyncIterator[tuple[Desk, Line]]:
-        """Yield every line on which there is a call; others have their turn in between."""
+        """Yield every line that has a call; others get their turn in between."""
         for count, desk in enumerate(list(self.desks.values()), 1):
             for line in desk.lines.values():
                 if line.table.busy:
@@ -346,5 +345,5 @@ class Switchboard:
 
 
 def _over(line: Line, call: Call, now: datetime) -> News:
-    """Return that a call is over as far as can be told: its line is given up."""
+    """Return the event that ends a call, as its line is given up: how it ended is not known."""
     return News(Ended(at=now, line=line.name, call=call.id), replace(call, state=State.CLEARED, can=()))

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # whoever read our output has left; nobody is there to tell
+        # whoever read our output has left; there is nobody to tell
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _prepare(stream: object) -> None:
-    """Let every letter through: UTF-8 into files and pipes, and nothing a terminal cannot show stops it."""
+    """Let every letter through: UTF-8 into files and pipes; what a terminal cannot show does not stop the command."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
 
@@ -70,5 +70,5 @@ def report(error: OffhookError, language: str, *, as_json: bool) -> int:
 
 
 def colours(stream: object) -> bool:
-    """Say whether ``stream`` is a terminal that wants colours."""
+    """Say whether ``stream`` is a terminal that shows colours."""
     return bool(getattr(stream, "isatty", lambda: False)()) and "NO_COLOR" not in os.environ

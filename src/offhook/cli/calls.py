@@ -112,7 +112,7 @@ def _ask(options: Namespace, command: str, words: Json) -> int:
 
 
 def _dry_run(options: Namespace, url: str, asked: Json) -> int:
-    """Print what would be sent, the token masked; a number that would be refused is refused here, too."""
+    """Print what would be sent, the token masked; a number that would be refused is refused here as well."""
     from offhook.numbers import read
 
     read(asked["number"])

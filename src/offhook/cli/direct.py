@@ -1,7 +1,7 @@
 """``offhook dial`` without a board: the desk's own interface, dialled from here.
 
-It runs on every click, so an interface that can is taken step by step, without an event loop
-(:class:`offhook.interface.Cold`); any other is opened for the one dial.
+It runs on every click, so an interface that can dial without an event loop does so, step by step
+(:class:`offhook.interface.Cold`); any other is opened for this one dial.
 """
 
 import json
@@ -16,6 +16,7 @@ from offhook import catalogue, texts
 from offhook.about import About
 from offhook.dialling import Dialled, rules_from
 from offhook.errors import OffhookError, OutcomeUnknown, SettingsError, Unsupported, error_from_json, on
+from offhook.installed import ANYTHING
 from offhook.ordering import dialled, is_double
 from offhook.seed.folder import with_shared
 from offhook.settings.places import home
@@ -33,7 +34,7 @@ def dial(options: Namespace, settings: Settings, said: About) -> int:
         if options.dry_run:
             _show(sent, options, said.name)
             return 0
-        _once(sent, digits, settings["desk.extension"], go)
+        _once([said.name, *sent], digits, settings["desk.extension"], go)
     if options.json:
         answer = {
             "command": "Dial", "interface": said.name, "desk": settings["desk.extension"], "number": digits,
@@ -54,10 +55,20 @@ def _cold(said: About, settings: Settings, digits: Dialled, _options: Namespace)
     """Prepare a dial without an event loop. The parameter file is read once, by the interface."""
     if not any(name.endswith(".file") for name in _own(said)):
         settings = with_shared(settings)
-    cold = catalogue.part(said, said.cold)(
-        View(said, settings.__getitem__), settings["desk.extension"], home()
-    )
-    return cold.preview(digits), lambda: cold.dial(digits)
+    made, view = catalogue.part(said, said.cold), View(said, settings.__getitem__)
+    with catalogue.answering(said.name):
+        cold = made(view, settings["desk.extension"], home())
+        sent = cold.preview(digits)
+
+    def go() -> None:
+        try:
+            cold.dial(digits)
+        except ANYTHING as error:  # it may have been sent before the interface failed
+            if isinstance(error, OffhookError):
+                raise
+            raise OutcomeUnknown("answer_lost", interface=said.name) from error
+
+    return sent, go
 
 
 def _own(said: About) -> list[str]:
@@ -74,8 +85,8 @@ def _warm(said: About, settings: Settings, digits: Dialled, options: Namespace) 
 
 
 def _once(sent: list[str], digits: str, extension: str, go: Callable[[], None]) -> None:
-    """Dial, unless this is the second half of a double click: then the first one's outcome is this one's."""
-    asked = f"{digits} {crc32(' '.join(sent).encode('utf-8', 'replace')):08x}"  # a mended setting makes it another
+    """Dial, unless this is the second half of a double click: it then has the outcome of the first."""
+    asked = f"{digits} {crc32(' '.join(sent).encode('utf-8', 'replace')):08x}"  # a mended setting makes it a new dial
     with _Clicks(extension) as clicks:
         if clicks.is_second(asked):
             clicks.repeat_outcome()
@@ -104,7 +115,7 @@ class _Clicks:
     def __init__(self, extension: str) -> None:
         plain = "".join(letter for letter in extension if letter.isalnum())
         self._path = os.path.join(home(), f"dialled-{plain}")
-        self._clicked = time.time()  # before waiting for a first click that is still on its way
+        self._clicked = time.time()  # before waiting for a first click still under way
         self._file = -1
         self._before: dict[str, Any] = {}
 
@@ -123,7 +134,7 @@ class _Clicks:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Let go."""
+        """Release the file."""
         os.close(self._file)
 
     def is_second(self, asked: str) -> bool:
@@ -133,7 +144,7 @@ class _Clicks:
         return isinstance(at, float) and is_double(asked, self._clicked, before, at)
 
     def repeat_outcome(self) -> None:
-        """Say what became of the first click: raise its ``OutcomeUnknown``, if that is what it was."""
+        """Repeat the outcome of the first click: raise its ``OutcomeUnknown``, if that is what it was."""
         if self._before.get("error"):
             raise error_from_json(self._before["error"])
 

@@ -14,7 +14,7 @@ from typing import Any
 from offhook import __version__, catalogue, texts
 from offhook.about import About
 from offhook.dialling import hidden_short_numbers, rules_from
-from offhook.errors import CODES, OffhookError, SettingsError, Unavailable
+from offhook.errors import CODES, OffhookError, SettingsError
 from offhook.seed import parameters
 from offhook.seed.folder import web_file, with_shared
 from offhook.settings.kinds import extensions
@@ -95,19 +95,19 @@ def _parameter_file(language: str) -> Iterator[Examined]:
 
 
 async def _interfaces(language: str) -> list[Examined]:
-    """Say of each interface whether it can run here; of those that are set up, what is wrong when it is tried."""
+    """Say of each interface whether it can run here, and of each that is set up what is wrong when tried."""
     found: list[Examined] = []
     try:
         settings = resolve()
         names = {catalogue.canonical(settings[name]) for name in ("interface", "hub.interface")}
         desks = extensions(settings["hub.desks"])
     except SettingsError:
-        settings, names, desks = None, set(), []  # said already
+        settings, names, desks = None, set(), []  # already said
     for availability in await catalogue.availabilities():
         name = availability.name
         if availability.error is not None:
-            wanted = name in names and availability.error.code == "interface_broken"
-            found.append(_from_error(name, availability.error, language, "wrong" if wanted else "missing"))
+            verdict = _verdict(availability.error) if name in names else "missing"
+            found.append(_from_error(name, availability.error, language, verdict))
         elif settings is not None and name in names:
             found += await _examined(name, settings, desks, language)
         else:
@@ -116,29 +116,26 @@ async def _interfaces(language: str) -> list[Examined]:
 
 
 async def _examined(name: str, settings: Settings, desks: list[str], language: str) -> list[Examined]:
-    """Have an interface that is set up try what is set."""
+    """Have an interface that is set up try its settings."""
     kind = catalogue.load(name)
     own = settings["desk.extension"]
     try:
         settings = with_shared(settings) if "shared_folder" in kind.about.uses else settings
-        made, _device = kind.for_desk(
-            own if kind.about.per_desk else "", View(kind.about, settings.__getitem__)
-        )
-        wrong = [each async for each in made.examine([own] if kind.about.per_desk else desks)]
-        for each in wrong:
-            each.interface = each.interface or name
+        view = View(kind.about, settings.__getitem__)
+        with catalogue.answering(name):
+            made, _device = kind.for_desk(own if kind.about.per_desk else "", view)
+            wrong = [each async for each in made.examine([own] if kind.about.per_desk else desks)]
+            for each in wrong:
+                each.interface = each.interface or name
     except OffhookError as error:
         wrong = [error]
-    except Exception as error:  # noqa: BLE001 - a stranger's interface may raise anything
-        why = f"{type(error).__name__}: {error}"[:200]
-        wrong = [Unavailable("interface_broken", interface=name, name=name, why=why)]
     return [_from_error(name, each, language, _verdict(each)) for each in wrong] or [
         Examined(name, "ok", texts.say("doctor.examined", language))
     ]
 
 
 def _verdict(error: OffhookError) -> str:
-    """Return how much an error matters here: what is not there yet, or a phone that is away, stops nobody."""
+    """Return how much an error matters here: an interface not there yet, or a phone that is off, stops nobody."""
     mild = ("device_unregistered", "plan_no_outside", "no_hub", "parameter_file_missing")
     return "missing" if error.code in mild else "wrong"
 
@@ -187,7 +184,7 @@ def _print(finding: Examined) -> None:
 
 
 def _errors(options: Namespace) -> int:
-    """Print every error there is, once: its exit code, its sentence and its hint; also every interface's own."""
+    """Print every error once: its exit code, its sentence and its hint; every interface's own as well."""
     rows: list[dict[str, Any]] = []
     codes = [("", code, kind) for code, kind in CODES.items()]
     for said in catalogue.abouts().values():

@@ -39,7 +39,7 @@ def run(options: Namespace) -> int:
         "hub.interface": options.interface,
         "hub.directory": options.directory,
         "pop.trigger": options.trigger,
-        **{each.name: getattr(options, each.option) for each in everything().values() if each.option},
+        **{each.name: getattr(options, each.name, None) for each in everything().values() if each.option},
     })  # fmt: skip
     try:
         from offhook.hub.run import run_hub

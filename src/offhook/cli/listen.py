@@ -49,9 +49,10 @@ async def _listen(options: Namespace) -> int:
 def preview(settings: Settings, number: str, digits: Dialled) -> list[str]:
     """Return what a dial on a desk's own line would send. Raises what it would raise."""
 
-    async def ask() -> list[str]:  # some interfaces want a loop to be made in
+    async def ask() -> list[str]:  # some interfaces can only be made inside a loop
         line = own_line(settings)
-        return line.interface.preview(Dial(id=new_command_id(), number=number), line.device, digits)
+        with catalogue.answering(line.interface.about.name):
+            return line.interface.preview(Dial(id=new_command_id(), number=number), line.device, digits)
 
     return asyncio.run(ask())
 
@@ -98,7 +99,7 @@ async def _dial_and_wait(options: Namespace) -> int:
 
 
 def _lost(event: Event, lost_at: float | None) -> float | None:
-    """Return since when the line is lost, if it is."""
+    """Return since when the line has been lost, if it is."""
     if isinstance(event, LineBack):
         return None
     return event.at.timestamp() if isinstance(event, LineLost) else lost_at
@@ -113,7 +114,7 @@ def _desk(options: Namespace) -> Desk:
 
 
 def show(news: News, options: Namespace) -> None:
-    """Print an event: one JSON object on a line, with its call's snapshot, or a line a person reads."""
+    """Print an event: one JSON object on a line, with its call's snapshot, or a line for a person to read."""
     event = news.event
     if options.json:
         print(dumps(encode_news(news)), flush=True)

@@ -1,6 +1,7 @@
 """Every command, its arguments and its help, in the reader's language."""
 
 import argparse
+import contextlib
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -11,7 +12,7 @@ Run = Callable[[argparse.Namespace], int]
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Asks for the terminal's width only when help is shown: argparse would for every argument it adds."""
+    """Asks for the terminal's width only when help is shown; argparse would ask for every argument it adds."""
 
     def __init__(self, prog: str, usage: str) -> None:
         super().__init__(prog, width=80)
@@ -36,7 +37,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def build(language: str, only: str = "") -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; naming one command makes that one only, and sooner."""
+    """Return the parser of the whole command line; for one command named, only that one, which is faster."""
     say = _Say(language)
     usage = say("usage")
 
@@ -134,13 +135,15 @@ def _hub(hub: argparse.ArgumentParser, say: "_Say") -> None:
     hub.add_argument("--address", help=say("hub.address"))
     hub.add_argument("--desks", help=say("hub.desks"))
     hub.add_argument("--interface", help=say("hub.interface"))
-    from offhook.settings.model import everything
-
-    for each in everything().values():
-        if each.option:
-            hub.add_argument(f"--{each.option}", metavar="VALUE", help=say.about(each.text_key))
     hub.add_argument("--directory", metavar="CSV", help=say("hub.directory"))
     hub.add_argument("--trigger", help=say("hub.trigger"))
+    from offhook.settings.model import everything
+
+    for each in everything().values():  # ours stay ours; of two others the first has it
+        if each.option and each.option != "json":
+            text = say.about(each.text_key)
+            with contextlib.suppress(argparse.ArgumentError):
+                hub.add_argument(f"--{each.option}", dest=each.name, metavar="VALUE", help=text)
 
 
 def _simulate(simulate: argparse.ArgumentParser, say: "_Say") -> None:
@@ -198,7 +201,7 @@ SETTINGS_ACTIONS = {
     "show": ("?", None), "get": (None, None), "set": (None, "?"), "unset": (None, None), "lock": (None, None),
     "unlock": (None, None), "import": (None, None), "export": (None, None),
 }  # fmt: skip
-"""Each action of ``settings``, and how often its name and its value may stand."""
+"""Each action of ``settings``, and how often its name and its value may be given."""
 
 
 def _settings(settings: argparse.ArgumentParser, say: "_Say") -> None:
@@ -278,7 +281,7 @@ class _Say:
 
     def about(self, key: str) -> str:
         """Return a sentence of the texts as help shows it."""
-        return texts.say(key, self._language).replace("`", "")
+        return texts.say(key, self._language).replace("`", "").replace("%", "%%")
 
 
 class _Version(argparse.Action):

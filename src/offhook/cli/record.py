@@ -71,13 +71,13 @@ async def _record(options: Namespace) -> int:
 
 @contextlib.contextmanager
 def _files(*paths: Path) -> Iterator[list[BinaryIO]]:
-    """Write to all of them as it comes: a recording that is cut off is a recording."""
+    """Write to all of them as it comes: a recording that is cut off is still a recording."""
     with contextlib.ExitStack() as stack:
         yield [stack.enter_context(path.open("wb")) for path in paths]
 
 
 def _replace_numbers(path: Path, said: Path) -> None:
-    """Put another number, as long, in place of each, the same in both files; lengths and order stay."""
+    """Put another number of the same length in place of each, the same in both files; order stays."""
     received, sent = path.read_bytes(), said.read_bytes()
     numbers: set[bytes] = set()
     for key, value in _VALUE.findall(received + b"\n" + sent):

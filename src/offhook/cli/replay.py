@@ -20,7 +20,7 @@ from offhook.switch.story import is_told, story
 from offhook.switch.talk import Talk
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
-"""When a recording begins that does not say it."""
+"""When a recording begins, where it does not say so."""
 
 
 def replay(options: Namespace) -> int:
@@ -65,7 +65,7 @@ def _plan(options: Namespace) -> Plan:
 
 
 def _chunks(path: Path) -> Iterator[tuple[datetime, bytes]]:
-    """Yield the recorded reads with their times; without those, the whole in pieces."""
+    """Yield the recorded reads with their times; without times, the whole in pieces."""
     try:
         data, reads = recorded(path)
     except (OSError, ValueError, TypeError) as error:

@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Mapping
 
-from offhook import texts
+from offhook import catalogue, texts
 from offhook.dialling import rules_from
 from offhook.errors import CommandError, SettingsError
 from offhook.seed.folder import with_shared
@@ -87,7 +87,10 @@ def _get(options: Namespace) -> int:
 
 def _set(options: Namespace) -> int:
     name = _named(options)
-    if setting(name, name).secret:
+    known = setting(name, name)
+    if known.owner:
+        catalogue.about(known.owner)  # a broken one says so: its settings are not known
+    if known.secret:
         if options.value:
             raise CommandError("secret_as_argument", name=name)
         value = _asked(name, options.language)
@@ -142,7 +145,7 @@ def _change(sets: Mapping[str, str | None], options: Namespace) -> int:
 
 
 def _say_what_wins(sets: Mapping[str, str | None], options: Namespace) -> None:
-    """Say where what was just set is not what counts: another place wins."""
+    """Say so where what was just set does not count, because another place wins."""
     found = resolve(folder=_folder(options))
     for name, text in sets.items():
         mine = found.origin(name).startswith(_path(options))

@@ -13,7 +13,7 @@ from offhook.settings.model import OURS
 from offhook.settings.running import running
 
 USUAL = OURS["hub.interface"].default
-"""The interface whose pretend telephone system is meant where none is named."""
+"""The interface whose pretend telephone system is run where none is named."""
 
 
 def simulate(options: Namespace) -> int:

@@ -19,7 +19,7 @@ SAID = (
 
 
 def translated(message: str, language: str) -> str:
-    """Return the message in ``language``; one that is not known stays as it is."""
+    """Return the message in ``language``; an unknown one stays as it is."""
     for pattern, key in SAID:
         found = pattern.fullmatch(message)
         if found:

@@ -31,20 +31,21 @@ from offhook.settings.view import View
 from offhook.transport.thread import in_thread
 
 Ready = Callable[[Running, Callable[[str], str]], None]
-"""Told where the hub is, and what gives a desk a one-time address of its page, once it accepts connections."""
+"""Called once connections are accepted: with the hub's address, and what gives a desk a one-time page address."""
 
 
 async def run_hub(settings: Settings, ready: Ready) -> None:
     """Run a hub until it is told to stop, with its files in this user's folder.
 
-    Raises ``SettingsError`` and ``Unavailable`` for what keeps it from starting or going on.
+    Raises ``SettingsError`` and ``Unavailable`` for whatever keeps it from starting or going on.
     """
     folder = Path(home())
     names = extensions(settings["hub.desks"], settings.origin("hub.desks"))
     desks = [DeskKey(each) for each in names]
     kind = catalogue.load(settings["hub.interface"])
     per_desk = kind.about.per_desk
-    switch = None if per_desk else kind.for_desk("", View(kind.about, settings.__getitem__))[0]
+    with catalogue.answering(kind.about.name):
+        switch = None if per_desk else kind.for_desk("", View(kind.about, settings.__getitem__))[0]
     with contextlib.ExitStack() as stack:
         stack.enter_context(only_one(str(folder), "hub.lock", "hub_running"))
         made = stack.enter_context(bound(settings["hub.address"], settings.number("hub.port")))

@@ -1,6 +1,6 @@
-"""Every setting: its name, type and default; what it is for stands in the texts.
+"""Every setting: its name, type and default; the texts say what it is for.
 
-Those of Offhook itself stand here; each interface brings its own (:mod:`offhook.about`). The documentation's table, the
+Offhook's own settings are here; each interface brings its own (:mod:`offhook.about`). The documentation's table, the
 settings page and ``doctor`` are printed from :func:`everything`; an unknown key is an error naming the nearest known
 one (specification section 2).
 """
@@ -67,7 +67,7 @@ def find(name: str) -> Setting | None:
 
 
 def everything() -> dict[str, Setting]:
-    """Return every setting there is, of every interface that is installed and whole."""
+    """Return every setting there is, including those of every interface that is installed and whole."""
     abouts = (said for said in catalogue.abouts().values() if isinstance(said, About))
     return OURS | {each.name: each for said in abouts for each in said.own()}
 
@@ -81,24 +81,25 @@ def setting(name: str, where: str) -> Setting:
 
 
 def section_of(interface: str) -> tuple[str, ...]:
-    """Return the names of an interface's own settings; none where it is not known, or broken."""
+    """Return the names of an interface's own settings; none where it is unknown or broken."""
     said = catalogue.known(interface)
     return tuple(each.name for each in said.own()) if said is not None else ()
 
 
 KNOWN = Known(setting, section_of)
-"""What there is to choose among: Offhook's own settings and those of every interface that is installed."""
+"""All settings there are: Offhook's own and those of every installed interface."""
 
 
 def checked(name: str, value: object, where: str) -> str:
-    """Return a setting's value as text, in its one spelling. Raises ``SettingsError`` saying where it stands."""
+    """Return a setting's value as text, in its one spelling. Raises ``SettingsError`` saying where it is set."""
     return spelled(setting(name, where), value, where)
 
 
 def judged(name: str, value: object, where: str) -> str:
     """Return a value that somebody sets now, as text; nonsense is refused (specification section 3).
 
-    Beyond :func:`checked`, a country must exist and an interface be installed. Raises ``SettingsError``.
+    Beyond :func:`checked`, a country must exist and an interface be installed and whole. Raises ``SettingsError``,
+    and ``Unavailable`` for an interface that is broken.
     """
     text, known = checked(name, value, where), setting(name, where)
     if known.kind in ("country", "countries"):
@@ -108,6 +109,9 @@ def judged(name: str, value: object, where: str) -> str:
             if each not in phonenumbers.SUPPORTED_REGIONS:
                 raise unreadable(known, where, "FR DE CH …")
     if known.kind == "interface" and catalogue.known(text) is None:
-        near = unknown(text, tuple(catalogue.abouts()), where)
+        there = tuple(catalogue.abouts())
+        if text in there:
+            catalogue.about(text)  # raises why it is broken
+        near = unknown(text, there, where)
         raise unreadable(known, where, f"{near.params['near']} …")
     return text

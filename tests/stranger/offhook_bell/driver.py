@@ -63,7 +63,7 @@ class BellInterface(Telling):
         self._answers: dict[str, asyncio.Future[list[str]]] = {}
         self._running: asyncio.Task[None] | None = None
         self._refused: OffhookError | None = None
-        self._up = asyncio.Event()
+        self._answered = asyncio.Event()
 
     @classmethod
     async def availability(cls) -> Availability:
@@ -114,9 +114,11 @@ class BellInterface(Telling):
         await self.open()
         try:
             async with asyncio.timeout(ANSWER_S):
-                await self._up.wait()
+                await self._answered.wait()
+            if self._refused is not None:
+                yield self._refused
         except TimeoutError:
-            yield self._refused or Unreachable("bell_silent", interface=ABOUT.name, address=self.address)
+            yield Unreachable("bell_silent", interface=ABOUT.name, address=self.address)
         finally:
             await self.close()
 
@@ -147,6 +149,7 @@ class BellInterface(Telling):
                 was_up = await self._once()
             except LoginRefused as error:
                 self._refused = error
+                self._answered.set()
                 self.end(error)
                 return
             except (OSError, TimeoutError):
@@ -175,7 +178,7 @@ class BellInterface(Telling):
                         self._take(words, at)
                     elif words == ["READY"]:
                         up, self._writer = True, writer
-                        self._up.set()
+                        self._answered.set()
                         self.tell(LineBack(at=at, line=self._device, calls=tuple(calls)))
                     elif words[0] == "NO":
                         raise LoginRefused(
