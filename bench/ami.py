@@ -1,7 +1,7 @@
 """200,000 events of a real Asterisk over one loopback socket: ours, the plain split loop, and two libraries.
 
-The events are built from the recordings, ids rewritten in every cycle. Ours parses and follows the calls; the
-calls it finds must be the truth times the cycles, or the figure is void. The others only parse. Same run, three
+The events are built from the recordings, with ids rewritten in every cycle. Ours parses and follows the calls; the
+calls it finds must be the true ones times the cycles, or the figure is void. The others only parse. Same run, three
 rounds; a ratio of 1.0 is the plain loop's time.
 """
 
@@ -73,7 +73,7 @@ def _renamed(data: bytes, cycle: int) -> bytes:
 
 
 def serve(data: bytes, port: Any) -> None:
-    """A process of its own that sends the stream to whoever comes, and answers a login."""
+    """Run a process that sends the stream to whoever connects, and answers a login."""
     listening = socket.create_server(("127.0.0.1", 0))
     port.value = listening.getsockname()[1]
     while True:
@@ -190,7 +190,7 @@ def child(name: str, port: int, answer: Any) -> None:
 
 
 def peak_memory_kb() -> int:
-    """Return this process's own peak, not what it had from the one that started it."""
+    """Return this process's own peak, without what it inherited from the one that started it."""
     status = Path("/proc/self/status").read_text("ascii")
     return int(status.partition("VmHWM:")[2].split()[0])
 

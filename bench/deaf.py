@@ -1,6 +1,6 @@
-"""How long a hub hears nobody: 10,000 connected desks, a minute of nothing and a minute of 50 calls a second.
+"""How long a hub hears nobody: 10,000 connected desks, a minute of silence and a minute of 50 calls a second.
 
-What is measured is how late the hub's event loop turns, by a probe inside it (``lag.py``), beside the same for
+A probe inside the hub (``lag.py``) measures how late its event loop turns, beside the same for
 ``relay.py``, the named baseline, which only passes lines on. The aim: 99.9 of 100 turns at most 50 ms late. The longest
 stall is printed with the processor time its thread took and where it stood; a stall without processor time is the
 machine's. Also printed: how long the hub takes to start, and the memory a connected desk takes.
@@ -56,7 +56,7 @@ def measure(which: str, desks: int, seconds: float, rate: float) -> None:
             listeners.hear()
             each = (served.memory_mb() - alone) / desks * 1000
             print(f"{which:5}  started in {started:.1f} s, {each:.0f} kB a desk", flush=True)
-            time.sleep(15)  # what connecting left behind is cleared away
+            time.sleep(15)  # time to clear away what connecting left behind
             listeners.say("begin")
             listeners.hear()
             phase(which, "nobody calls", served, told, seconds)

@@ -1,7 +1,7 @@
 """Many desks on their streams, in a process of their own, for ``stream.py`` and ``deaf.py``.
 
 Notes for every event how long after the exchange's stamp it was read here. Prints one JSON line when all
-are connected, and one with what was noted when told to stop (end of standard input).
+are connected, and one with what it noted when told to stop (end of standard input).
 """
 
 import asyncio
@@ -36,7 +36,7 @@ async def listen(url: str, desk: str, token: str, ready: asyncio.Semaphore, *, h
         async for data in socket:
             read = time.time()
             message = json.loads(data)
-            # what the hub found out itself (contacts) carries its own stamp: the exchange's are counted
+            # what the hub found out itself (contacts) carries the hub's stamp: only the exchange's are counted
             if "at" not in message or "contacts" in message:
                 continue
             delays.append(read - stamp(message))

@@ -1,7 +1,7 @@
 """50,000 events of a real FreeSWITCH over one loopback socket: ours against a plain loop.
 
 The plain loop reads lines and unquotes each header. Ours parses and follows the calls; the calls it finds must be the
-truth times the cycles, or the figure is void. Same run, three rounds; how many times as fast as the plain loop.
+true ones times the cycles, or the figure is void. Same run, three rounds; prints how many times as fast it is.
 """
 
 import contextlib
@@ -58,7 +58,7 @@ def _another(cycle: int, found: re.Match[bytes]) -> bytes:
 
 
 def serve(data: bytes, port: Any) -> None:
-    """A process of its own that sends the stream to whoever comes, and closes."""
+    """Run a process that sends the stream to whoever connects, and closes."""
     listening = socket.create_server(("127.0.0.1", 0))
     port.value = listening.getsockname()[1]
     while True:

@@ -4,8 +4,8 @@ Both are asked in turn (A B A B …) in one run over the same kept connections f
 poll in a hundred finds an event, set a moment before; every reply is read as JSON, and every event that was set
 must come back once, with its number. Aim: 0.7 of the constant route's rate.
 
-Then, open-loop: how many desks one hub serves that each poll once a second on a connection of their own, with the
-delay from when a poll was due to its reply. Run: ``make bench`` or ``python bench/getevent.py [ROUNDS]``.
+Then, open-loop: how many desks one hub serves when each polls once a second on its own connection, with the delay
+from when a poll was due to its reply. Run: ``make bench`` or ``python bench/getevent.py [ROUNDS]``.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ BATCH = 4000
 
 
 class Link:
-    """One kept connection that asks and reads the least that HTTP needs."""
+    """One kept connection that sends and reads the least HTTP there can be."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -59,7 +59,7 @@ async def batch(
     chance: Random,
     set_and_got: tuple[Counter[str], Counter[str]],
 ) -> float:
-    """Ask ``BATCH`` times over all connections; returns replies a second, the setting of events left out."""
+    """Ask ``BATCH`` times over all connections; returns replies a second, not counting the setting of events."""
     put, got = set_and_got
     order = [str(2001 + chance.randrange(DESKS)) for _turn in range(BATCH)]
     if not constant:
@@ -95,7 +95,7 @@ async def ratio(port: int, rounds: int) -> None:
         ]
         if turn:
             seen.append((rates[1] / rates[0], rates[1], rates[0]))
-    for desk in range(DESKS):  # what waits still
+    for desk in range(DESKS):  # what is still waiting
         while (said := json.loads(await links[0].ask("GET", f"{PATH}/getevent?telorg={2001 + desk}", port)))[
             "event"
         ]:

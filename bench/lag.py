@@ -1,9 +1,9 @@
-"""How long a program's event loop does not turn: runs it with a probe beside it.
+"""How long a program's event loop stands still: runs the program with a probe in it.
 
 ``python bench/lag.py PROGRAM ARGUMENT…``: the program is ``offhook`` or a script here (``relay``). At each SIGUSR1 one
 JSON line goes to the file that ``LAG_FILE`` names, and counting begins anew: how late a tick every 5 ms came (p50, p99,
-p99.9, longest; ms), and of the longest stall the processor time the loop's thread took (a lag without it is the
-machine's), how much of it went to the collector, and where it stood.
+p99.9, longest; ms), and for the longest stall the processor time the loop's thread took (a stall without it is the
+machine's), how much of it went to the collector, and where the loop stood.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from typing import Any
 
 TICK_S = 0.005
 STALL_S = 0.02
-"""So late, and a look is taken at where the loop stands."""
+"""How late a tick may be before a look is taken at where the loop stands."""
 
 
 class Probe:

@@ -24,7 +24,7 @@ from offhook.hub.divalto import EMPTY, Divalto, Relay, Terms
 
 
 async def constant(_request: Request) -> Response:
-    """Answer what an empty poll is answered, without looking."""
+    """Give the answer to an empty poll, without looking."""
     return Response(EMPTY, media_type="application/json")
 
 

@@ -24,7 +24,7 @@ DESKS = 100
 SECONDS = 8.0
 RATES = (10, 100, 500)
 RUNAWAY_S = 0.5
-"""A delay that grows beyond this is a rate too high."""
+"""A delay that grows beyond this means the rate is too high."""
 
 
 def serve(port: Any, rate: Any) -> None:

@@ -3,10 +3,10 @@
 A pretend exchange in a process of its own lets customers call at 1, 10 and 100 calls a second: open-loop,
 each call when it is due, however slow the rest is; every event is stamped with the moment it was due. The
 hub, the desks and, for one desk, a real Chromium with the desk page each run in their own process. The
-delay from that stamp to the read on the desk's stream, and to the card standing in the page, is printed as
+delay from that stamp to the read on the desk's stream, and to the card showing on the page, is printed as
 p50 and p99 beside the same for a bare relay (``relay.py``), the named baseline, and the share of one
 processor each process took. The stamp is made before the byte is sent: what is printed is an upper bound
-of byte at the hub → desk.
+of the time from byte at the hub to desk.
 
 Run: ``make bench`` or ``python bench/stream.py [DESKS] [SECONDS]``.
 """

@@ -1,9 +1,9 @@
 """One cold ``offhook dial`` over a web API, against a script doing the same with ``http.client``.
 
 Both get a token and send one POST to a constant server in a process of its own; both are whole processes,
-timed in turn (A B A B …) in one run. The script has its addresses written in; ``offhook`` reads settings and the
-parameter file. Aim: twice the script. Reading a kept password is measured apart, as a third process in the
-same turns. Run: ``make bench`` or ``python bench/web_dial.py [PAIRS]``.
+timed in turn (A B A B …) in one run. The script's addresses are written into it; ``offhook`` reads settings and
+the parameter file. Aim: twice the script. Reading a kept password is measured separately, as a third process in
+the same turns. Run: ``make bench`` or ``python bench/web_dial.py [PAIRS]``.
 """
 
 import os

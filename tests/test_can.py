@@ -303,9 +303,9 @@ async def test_what_cannot_be_asked_now_is_refused_with_what_can(
     ("language", "instead", "hint"),
     [
         ("en", "Answer HangUp", "Possible now: answering, hanging up."),
-        ("fr", "Answer HangUp", "Possible en ce moment : décrocher, raccrocher."),
+        ("fr", "Answer HangUp", "Possible en ce moment\u00a0: décrocher, raccrocher."),
         ("en", "", "Possible now: nothing."),
-        ("fr", "", "Possible en ce moment : rien."),
+        ("fr", "", "Possible en ce moment\u00a0: rien."),
     ],
 )
 def test_what_can_be_asked_instead_is_said_in_words_also_far_away(

@@ -37,7 +37,7 @@ def wait_for(home: Path, state: str, desk: str = "1001") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize(("language", "word"), [("en", "examples:"), ("fr", "exemples :")])
+@pytest.mark.parametrize(("language", "word"), [("en", "examples:"), ("fr", "exemples\u00a0:")])
 def test_every_command_has_help_with_examples(tmp_path: Path, command: str, language: str, word: str) -> None:
     done = offhook(tmp_path, command, "--help", OFFHOOK_LANGUAGE=language)
     assert done.returncode == 0
@@ -212,14 +212,14 @@ def test_exit_codes_and_hints(demo: Program, tmp_path: Path, words: list[str], c
 @pytest.mark.parametrize(
     ("words", "french"),
     [
-        (["dial"], "il manque : number"),
-        (["simulate", "--port", "x"], "--port : 'x' n'est pas une valeur possible"),
-        (["lines", "--fly"], "arguments inconnus : --fly"),
-        (["listen", "--from"], "--from : il manque la valeur"),
-        (["simulate", "fly"], "'fly' n'est pas parmi 'run'"),
+        (["dial"], "il manque\u00a0: number"),
+        (["simulate", "--port", "x"], "--port\u00a0: 'x' n’est pas une valeur possible"),
+        (["lines", "--fly"], "arguments inconnus\u00a0: --fly"),
+        (["listen", "--from"], "--from\u00a0: il manque la valeur"),
+        (["simulate", "fly"], "'fly' n’est pas parmi 'run'"),
         (["hold"], "Aucun appel ne permet de mettre en attente en ce moment."),
         (["simulate", "lift", "1001"], "rien ne sonne à ce poste"),
-        (["answer", "X"], "Il n'y a pas d'appel X ici."),
+        (["answer", "X"], "Il n’y a pas d’appel X ici."),
     ],
 )
 def test_french_is_french_throughout(demo: Program, tmp_path: Path, words: list[str], french: str) -> None:
@@ -228,8 +228,8 @@ def test_french_is_french_throughout(demo: Program, tmp_path: Path, words: list[
 
 def test_the_language_may_be_set(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text('language = "fr"\n')
-    assert "exemples :" in offhook(tmp_path, "--help", OFFHOOK_LANGUAGE="", LANG="C").stdout
-    assert "utilisation :" in offhook(tmp_path, "dial", "--help", OFFHOOK_LANGUAGE="", LANG="C").stdout
+    assert "exemples\u00a0:" in offhook(tmp_path, "--help", OFFHOOK_LANGUAGE="", LANG="C").stdout
+    assert "utilisation\u00a0:" in offhook(tmp_path, "dial", "--help", OFFHOOK_LANGUAGE="", LANG="C").stdout
     (tmp_path / "settings.toml").write_text("broken [")
     assert "examples:" in offhook(tmp_path, "--help", OFFHOOK_LANGUAGE="", LANG="C").stdout
 

@@ -1,7 +1,7 @@
 """Change one line of what decides, at random, and see whether the fast tests notice: ``make mutants``.
 
-Each mutant is made in a copy of the tree and judged by the fast tests alone: those that pass its line first, then all. What
-survives is printed: a rule that no test holds, a line that changes nothing, or one that only the slow tests see.
+Each mutant is made in a copy of the tree and judged by the fast tests alone: first those that run its line, then all.
+Survivors are printed: a rule that no test checks, a line that changes nothing, or one that only the slow tests see.
 """
 
 import argparse
@@ -35,10 +35,10 @@ LEFT_OUT = {
     ".hypothesis",
 }
 TABLES = ("about", "fields", "routes", "options")
-"""Modules that are tables of words: another word is another documentation, and a test of the printed one."""
+"""Modules that are tables of words: another word changes only the documentation, and the test of what is printed."""
 MOST_FIRST = 60
 MOST_OF_A_KIND = 5
-"""How many of the tests that pass a line are asked before all are."""
+"""How many of the tests that run a line are tried before all are."""
 FAST = "not slow and not browser"
 SWAPS: dict[type[ast.AST], str] = {
     ast.Eq: "!=", ast.NotEq: "==", ast.Lt: "<=", ast.LtE: "<", ast.Gt: ">=", ast.GtE: ">",
@@ -53,7 +53,7 @@ WRITTEN: dict[type[ast.AST], str] = {
 
 
 class Mutant(NamedTuple):
-    """A line of a module, as it is and as it becomes."""
+    """A line of a module, as it is and as it is changed."""
 
     path: Path
     line: int
@@ -62,7 +62,7 @@ class Mutant(NamedTuple):
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
-    """Yield every change of a module that one line can hold."""
+    """Yield every change to a module that fits on one line."""
     source = path.read_text("utf-8")
     lines = source.splitlines()
     for node in _statements(ast.parse(source)):
@@ -100,7 +100,7 @@ def _statements(tree: ast.Module) -> Iterator[ast.AST]:
 
 
 def _changes(node: ast.AST, lines: list[str]) -> Iterator[tuple[int, int, str]]:
-    """Yield where a node's line changes, in bytes, and into what."""
+    """Yield where a node's line changes, in bytes, and to what."""
     if (
         not isinstance(node, ast.stmt | ast.expr)
         or node.lineno != node.end_lineno
@@ -134,7 +134,7 @@ def _changes(node: ast.AST, lines: list[str]) -> Iterator[tuple[int, int, str]]:
 def _swapped(
     lines: list[str], left: ast.expr, op: ast.AST, right: ast.expr
 ) -> Iterator[tuple[int, int, str]]:
-    """Yield the operator between two operands as its opposite."""
+    """Yield the operator between two operands, turned into its opposite."""
     assert left.end_col_offset is not None
     if left.end_lineno != right.lineno:
         return
@@ -146,7 +146,7 @@ def _swapped(
 
 
 def chosen(count: int, seed: int) -> list[Mutant]:
-    """Return that many mutants, no two of one line, every module as likely as it is long."""
+    """Return that many mutants, no two on the same line, each module as likely as it is long."""
     paths = [ROOT / "src" / Path(*name.split(".")).with_suffix(".py") for name in pure()]
     every = [
         each for path in paths if path.stem not in TABLES for each in mutants_of(path) if each.was != each.now
@@ -166,7 +166,7 @@ def copied(tree: Path) -> Path:
 
 
 class Passing(NamedTuple):
-    """Which tests pass which line: the first to be asked about it."""
+    """Which tests run which line: the first to be tried on it."""
 
     data: CoverageData
     tree: Path
@@ -183,7 +183,7 @@ class Passing(NamedTuple):
         return cls(data, tree)
 
     def tests(self, mutant: Mutant, tree: Path) -> list[str]:
-        """Return some of the tests that pass a mutant's line, one of each kind before more of one."""
+        """Return some of the tests that run a mutant's line, one of each kind before a second of any."""
         module = str(self.tree / mutant.path.relative_to(ROOT))
         contexts = self.data.contexts_by_lineno(module).get(mutant.line, [])
         found = sorted({context.partition("|")[0] for context in contexts if context})
@@ -208,7 +208,7 @@ def is_killed(mutant: Mutant, tree: Path, passing: Passing) -> str:
 
 
 def failing(tree: Path, tests: list[str], more: Mapping[str, str] | None = None) -> str:
-    """Return the first of the fast tests that fails, ``""`` where none does. ``more`` stands in its environment."""
+    """Return the first fast test that fails, ``""`` where none does. ``more`` is added to the environment."""
     try:
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "60", "-m", FAST, *tests],
@@ -224,14 +224,14 @@ def failing(tree: Path, tests: list[str], more: Mapping[str, str] | None = None)
 
 
 def _nearest(mutant: Mutant, tree: Path) -> list[str]:
-    """Return the tests in the order of how likely they see it: those that import the module, then the rest."""
+    """Return the tests, the likeliest to notice first: those that import the module, then the rest."""
     name = ".".join(mutant.path.relative_to(ROOT / "src").with_suffix("").parts)
     tests = [path for path in sorted((tree / "tests").rglob("test_*.py")) if "stranger" not in path.parts]
     return [str(path) for path in sorted(tests, key=lambda path: name not in path.read_text("utf-8"))]
 
 
 def main() -> int:
-    """Try some mutants; says of each whether it was killed, and in the end how many."""
+    """Try some mutants; says of each whether it was killed, and at the end how many were."""
     parser = argparse.ArgumentParser(
         description="change single lines of what decides and see whether the fast tests notice"
     )

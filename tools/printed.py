@@ -1,6 +1,6 @@
-"""Print the generated parts of the documentation into their places: what stands there is what the code says.
+"""Print the generated parts of the documentation into their places: what the pages say is what the code says.
 
-A part stands between ``<!-- printed: NAME -->`` and ``<!-- end -->``. Run by ``make docs``; a test fails when a
+A part is between ``<!-- printed: NAME -->`` and ``<!-- end -->``. Run by ``make docs``; a test fails when a
 page is behind the code.
 """
 
@@ -119,7 +119,7 @@ def error_tree() -> str:
 
 
 def error_list() -> str:
-    """Every error with its exit code, sentence and hint: everybody's, then each interface's own."""
+    """Every error with its exit code, sentence and hint: the common ones, then each interface's own."""
     codes = [("", code, kind) for code, kind in CODES.items()]
     codes += [(said.name, code, kind) for said in abouts() for code, kind in said.codes.items()]
     rows = []
@@ -136,7 +136,7 @@ def abouts() -> list[About]:
 
 
 def capabilities() -> str:
-    """What each interface that is there takes and tells."""
+    """What each existing interface takes and tells."""
     built = [catalogue.load(said.name) for said in abouts() if said.driver]
     rows = []
     for what, kinds in (("accepts", COMMANDS), ("emits", EVENTS)):
@@ -147,13 +147,13 @@ def capabilities() -> str:
 
 
 def _upper_bound(kind: type[Interface], what: str) -> frozenset[type]:
-    """What an interface takes or tells at most: one that learns it from the other end may take anything."""
+    """What an interface takes or tells at most; one that learns it from the other end may take anything."""
     found = getattr(kind, what)
     return frozenset(COMMANDS.values()) if isinstance(found, property) else found
 
 
 def interfaces() -> str:
-    """Which interfaces are there."""
+    """Which interfaces exist."""
     rows = [[f"`{said.name}`", "there" if said.driver else "not there yet"] for said in abouts()]
     return table(["interface", "in this version"], rows)
 
@@ -277,7 +277,7 @@ def messages() -> str:
 
 
 def _fields(schema: dict[str, Any], inside: str = "") -> list[str]:
-    """Return a line for each field of a message, those of an object in it with its name before."""
+    """Return a line for each field of a message; fields of an object in it carry its name in front."""
     found = []
     parts = [schema, *schema.get("allOf", ())]
     for name, each in ((name, each) for part in parts for name, each in part.get("properties", {}).items()):

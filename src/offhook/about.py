@@ -1,6 +1,6 @@
 """What an interface says of itself before it is used: its name, its settings, its errors. No I/O.
 
-It is read on every click, so an about-part imports nothing but this module and :mod:`offhook.errors`. It lies in
+It is read on every click, so an about-part imports nothing but this module and :mod:`offhook.errors`. It is in
 the interface's own folder, beside ``texts/en.json`` and ``texts/fr.json``, which hold every sentence about it.
 """
 
@@ -17,10 +17,10 @@ KINDS = (
 
 
 class Setting(NamedTuple):
-    """One setting; what it is for stands in the texts. A secret is never shown.
+    """One setting; the texts say what it is for. A secret is never shown.
 
     ``kind`` is one of :data:`KINDS`. ``owner`` is the interface it belongs to. ``by_desk`` says that a desk's own
-    page may change it: it reaches nothing of the machine on which the hub runs. ``option`` is the option of
+    page may change it: it touches nothing on the machine the hub runs on. ``option`` is the option of
     ``offhook hub`` that gives it.
     """
 
@@ -42,17 +42,17 @@ class Setting(NamedTuple):
 class About(NamedTuple):
     """An interface, before it is used.
 
-    ``driver`` is the class that is one (``module:Class``), imported when it is used; empty: not there yet.
+    ``driver`` is its class (``module:Class``), imported when it is used; empty: not there yet.
     ``settings`` are its own, by their short names: ``address`` of ``bell`` is the setting ``bell.address``. ``uses``
-    are others it reads, by their whole names. ``codes`` are its own errors and their branch of the tree; ``without``
-    gives the code that says why a command is not taken here, where that can be mended.
+    are others it reads, by their full names. ``codes`` are its own errors and their branch of the tree; ``without``
+    gives the code that says why it does not take a command, where that can be mended.
 
-    ``per_desk``: one serves one desk, with that desk's own account; else one serves a whole switch.
+    ``per_desk``: each instance serves one desk, with that desk's own account; else it serves a whole switch.
     ``applies_rules``: the other end applies the dial and pop rules itself, as a hub does; else the desk does.
-    ``by_page``: a desk's page may choose it, as it starts no program and reads no file of the machine's.
+    ``by_page``: a desk's page may choose it, as it starts no program and reads none of the machine's files.
     ``cold`` is a function that dials without an event loop (``module:function``, see
-    :class:`offhook.interface.Cold`), for those that are dialled with on every click. ``pretend`` is a pretend one to
-    try it with (``module:Class``, see :class:`offhook.interface.Pretend`).
+    :class:`offhook.interface.Cold`), for those that dial on every click. ``pretend`` is a pretend telephone system
+    to try it with (``module:Class``, see :class:`offhook.interface.Pretend`).
     """
 
     name: str
@@ -69,7 +69,7 @@ class About(NamedTuple):
     pretend: str = ""
 
     def own(self) -> tuple[Setting, ...]:
-        """Return its settings under their whole names."""
+        """Return its settings under their full names."""
         return tuple(
             each._replace(name=f"{self.name}.{each.name}", owner=self.name) for each in self.settings
         )

@@ -69,7 +69,7 @@ N, I, P, D, A, C, H, K = (  # noqa: E741 - one letter per column, as the table's
     State.PARKED,
 )
 _: State | None = None
-"""Stale news: the call has gone further already."""
+"""Stale news: the call is already further on."""
 
 COLUMNS = (N, I, P, D, A, C, H, K)
 TRANSITIONS: dict[type[CallEvent], tuple[State | None, ...]] = {
@@ -106,11 +106,11 @@ CONSULTING: dict[State, tuple[type[Command], ...]] = {
     State.CONNECTED: (HangUp, SendDigits, CompleteTransfer, CancelConsult),
     State.HELD: (Resume, HangUp, CompleteTransfer, CancelConsult),
 }
-"""The same for a consultation, as long as the held call it is about is there; then it is an ordinary call."""
+"""The same for a consultation, as long as its held call is there; after that it is an ordinary call."""
 TWO_CALLS: dict[State, tuple[type[Command], ...]] = {State.CONNECTED: (CompleteTransfer,)}
-"""And what can be asked of an ordinary call besides, while another call of the line is held."""
+"""What else can be asked of an ordinary call while another call of the line is held."""
 BACK_TO_THE_HELD = (State.NULL, State.INITIATED, State.PROMPTED, State.DELIVERED)
-"""A consultation in these states that is hung up is cancelled: the held caller is spoken with again."""
+"""Hanging up a consultation in one of these states cancels it: one speaks with the held caller again."""
 
 REASON_WORDS: dict[Reason, str] = {
     Reason.COMPLETED: "answered",
@@ -133,9 +133,9 @@ REASON_WORDS: dict[Reason, str] = {
 REMEMBERED = timedelta(minutes=10)
 """How long a table remembers a call that ended, so that late news of it does not revive it."""
 MOST_REMEMBERED = 2_000
-"""And how many at most."""
+"""How many ended calls it remembers at most."""
 LONGEST_CALL = timedelta(hours=4)
-"""A call not heard of for longer ended without our hearing it."""
+"""A call not heard of for longer than this has ended without our hearing it."""
 
 
 def result_word(reason: Reason, direction: Direction) -> str:
@@ -146,15 +146,15 @@ def result_word(reason: Reason, direction: Direction) -> str:
 
 
 _TALKING_FIRST = ("HangUp", "Transfer", "CompleteTransfer")
-"""What takes a call from the person never guesses; and who is talked with is whom a held one is connected with."""
+"""For these, a call that talks or rings is meant before one that waits."""
 _WAITING = (State.HELD, State.PARKED)
 
 
 def meant(command: CallCommand, calls: Sequence[Call]) -> Call:
     """Return the open call a command is about: the one named, by id or short number, else the only sensible one.
 
-    What destroys takes a call that talks or rings before one that waits. Raises ``CommandError`` listing the calls
-    where several are equal (specification section 1).
+    A command that destroys prefers a call that talks or rings to one that waits. Raises ``CommandError`` listing the
+    calls where several are equal (specification section 1).
     """
     name = type(command).__name__
     if command.call:
@@ -205,12 +205,12 @@ def _listed(call: Call) -> str:
 class CallTable:
     """The calls of one line. Feed it events; it returns what is news, in order, each with its call as it is then.
 
-    A snapshot comes out as the event that brought it, without its calls, and the differences as events: who
+    A snapshot comes out as the event that brought it, without its calls, and the differences as events: a reader who
     only follows events misses nothing. An event that changes what can be asked of another call is followed by an
-    ``Updated`` of that one. Between ``LineLost`` and ``LineBack`` nothing can be asked.
+    ``Updated`` of that call. Between ``LineLost`` and ``LineBack`` nothing can be asked.
 
     ``accepts`` gives the commands the line's interface takes at all, the upper bound of every ``can``; it is read
-    when needed, as a driver may learn them late.
+    when needed, as a driver may learn it late.
     """
 
     def __init__(
@@ -237,12 +237,12 @@ class CallTable:
         return bool(self._calls)
 
     def get(self, call: str) -> Call | None:
-        """Return the open call with that id, also under the id of a call that merged into it."""
+        """Return the open call with that id, or with the id of a call that merged into it."""
         found = self._calls.get(self._merged_into.get(call, call))
         return self._shown(found) if found else None
 
     def ended(self, call: str) -> bool:
-        """Say whether that call is over here."""
+        """Say whether that call is over at this desk."""
         return self._merged_into.get(call, call) in self._ended
 
     def can(self, call: Call) -> tuple[str, ...]:
@@ -262,7 +262,7 @@ class CallTable:
     def apply(self, event: Event) -> list[News]:
         """Take one event in. Returns what is news: nothing for a repetition or a stale report.
 
-        An event with a ``seq`` was found to be news before: it is told of any open call.
+        An event with a ``seq`` was already found to be news: for an open call it is always told.
         """
         match event:
             case LineLost():
@@ -291,7 +291,7 @@ class CallTable:
             self._end(call_id, at)
 
     def again(self, now: datetime) -> list[News]:
-        """Return every open call as news, for one who has not heard of any: how it came about, and how it stands."""
+        """Return every open call as news, for somebody who has heard of none: how it began, and how it stands."""
         facts = {"at": now, "line": self.line, "cause": ""}
         found: list[News] = []
         for call in self.calls:
@@ -327,13 +327,13 @@ class CallTable:
         return [self._told(event)] if news else []
 
     def _told(self, event: CallEvent) -> News:
-        """Return an event with its call, and note what is thereby told of what can be asked."""
+        """Return an event with its call, and note what it tells of what can be asked."""
         call = self._shown(self._calls[event.call])
         self._told_can[call.id] = call.can
         return News(event, call)
 
     def _changed_beside(self, event: Event) -> list[News]:
-        """Return an ``Updated`` for each call of which something else can be asked than was told."""
+        """Return an ``Updated`` for each call whose ``can`` is no longer what was told."""
         if not self.up:
             return []
         changed = [key for key, call in self._calls.items() if self.can(call) != self._told_can.get(key)]
@@ -353,7 +353,7 @@ class CallTable:
                 del self._merged_into[alias]
 
     def _merge(self, event: Merged) -> list[News]:
-        """Two calls are one. Where the older is over here already, the newer goes on under its own id."""
+        """Make two calls one. Where the older is already over here, the newer goes on under its own id."""
         kept = self._merged_into.get(event.call, event.call)
         folded = self._merged_into.get(event.other, event.other)
         if kept == folded or folded in self._ended:
@@ -389,7 +389,7 @@ class CallTable:
     # --- all calls ----------------------------------------------------------------------------------
 
     def _reconcile(self, calls: Iterable[Call], event: Event) -> list[News]:
-        """Make the table what a snapshot says: ghosts end, new calls appear, moved states are told."""
+        """Make the table what a snapshot says: ghosts end, new calls appear, changed states are told."""
         common = _common(event) | {"line": self.line}
         there: dict[str, Call] = {}
         for call in calls:
@@ -404,7 +404,7 @@ class CallTable:
         return news
 
     def _told_as(self, now: Call, common: dict[str, Any]) -> list[News]:
-        """Take one call of a snapshot in; the last thing told of it says how it stands."""
+        """Take in one call of a snapshot; the last thing told of it says how it stands."""
         known = self._calls.get(now.id)
         news = [each for event in _told_as_events(known, now, common) for each in self._follow(event)]
         rang = now.rang or now.state is State.ALERTING or now.direction is Direction.INBOUND
@@ -436,16 +436,16 @@ class CallTable:
         return replace(call, can=self.can(call), consult_of=self._about(call))
 
     def _about(self, call: Call) -> str:
-        """Return the id of the call that a consultation is about, also where that one has become one with another."""
+        """Return the id of the call that a consultation is about, even where it has merged with another."""
         about = self._merged_into.get(call.consult_of, call.consult_of)
         return about if about != call.id else ""
 
 
 _PROGRESS = {N: 0, I: 1, P: 2, D: 3, A: 3, K: 4, H: 5, C: 6}
-"""Of two calls that become one, the state that has come further is the state of the one."""
+"""When two calls become one, the merged call has the more advanced state."""
 
 _TOLD_ANYHOW = (Transferred, Diverted, Retrieved, RecordPassed)
-"""Facts that are news though they need not change the call's snapshot."""
+"""Facts that are news even if they do not change the call's snapshot."""
 
 
 def _with_state(call: Call, event: CallEvent) -> Call:
@@ -465,7 +465,7 @@ def _with_state(call: Call, event: CallEvent) -> Call:
 
 
 def _with_facts(call: Call, event: CallEvent) -> Call:
-    """Return the call with what the event says beside its state."""
+    """Return the call with what the event says apart from its state."""
     match event:
         case Dialling() | Ringing() if call.dialled or call.party.raw or call.party.number:
             return replace(

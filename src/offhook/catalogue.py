@@ -1,6 +1,6 @@
-"""Interfaces by name: those built in have the same door as a stranger's.
+"""Interfaces by name: the built-in ones come in by the same door as a stranger's.
 
-Says of each what it is, whether it can run here and, if not, what is missing and how to get it. One that is broken,
+Says of each what it is, whether it can run here and, if not, what is missing and how to get it. A broken one,
 whatever it raises, is shown as broken with its reason and stops nobody.
 """
 
@@ -22,7 +22,7 @@ PATIENCE_S = 5.0
 
 
 def about(name: str) -> About:
-    """Return what an interface says of itself. Raises ``Unavailable`` for one that is not known, or is broken."""
+    """Return what an interface says of itself. Raises ``Unavailable`` for one that is unknown or broken."""
     found = _found(canonical(name))
     if isinstance(found, OffhookError):
         raise found
@@ -40,7 +40,7 @@ def abouts() -> dict[str, About | Unavailable]:
 
 
 def known(name: str) -> About | None:
-    """Return what an interface says of itself, ``None`` where it is not known, or is broken."""
+    """Return what an interface says of itself, ``None`` where it is unknown or broken."""
     found = _found(canonical(name))
     return found if isinstance(found, About) else None
 
@@ -62,7 +62,7 @@ def part(said: About, path: str) -> Any:
 
         return getattr(import_module(module), attribute)
     except ImportError as error:
-        if installed.packages(said.name):  # a stranger's: what it needs, its package should have brought
+        if installed.packages(said.name):  # a stranger's: its package should have brought what it needs
             raise _broken(said.name, error) from error
         raise Unavailable(
             "part_missing", interface=said.name, part=getattr(error, "name", "") or str(error)
@@ -73,7 +73,7 @@ def part(said: About, path: str) -> Any:
 
 @contextmanager
 def answering(name: str) -> Iterator[None]:
-    """For a block in which an interface is asked something: what it raises that is no error of ours is its fault.
+    """Ask an interface something within the block: whatever it raises that is no error of ours is its fault.
 
     Raises ``Unavailable`` saying why, so that it is that interface's trouble and nobody else's.
     """
@@ -109,9 +109,9 @@ async def availabilities() -> list[Availability]:
 
 
 def setting_of(name: str) -> Setting | None:
-    """Return an interface's own setting by its whole name, ``None`` where there is none.
+    """Return an interface's own setting by its full name, ``None`` where there is none.
 
-    What a broken interface's settings are cannot be told: any of its names is taken, and not shown.
+    The settings of a broken interface are not known: any of its names is taken, and not shown.
     """
     owner = name.partition(".")[0]
     if not installed.where(owner):

@@ -1,8 +1,8 @@
 """Commands, events and calls to JSON and back. No I/O.
 
 One form everywhere: the hub's streams, ``--json`` on the command line and the page. It is flat where
-people read it (specification section 10): a party stands as ``number``, ``raw``, ``name`` and, unless it
-is an ordinary outside number, ``party`` (its kind). Fields that are empty and need not be said are left out. A reader
+people read it (specification section 10): a party is written as ``number``, ``raw``, ``name`` and, unless it
+is an ordinary outside number, ``party`` (its kind). Empty fields that need not be said are left out. A reader
 ignores fields and event types it does not know, so it gets along with the next minor version.
 """
 
@@ -176,7 +176,7 @@ _PLANS: dict[type, tuple[_Field, ...]] = {}
 
 
 def _plan(kind: type) -> tuple[_Field, ...]:
-    """Return how each field of a class is written and read, made out once per class."""
+    """Return how each field of a class is written and read, worked out once per class."""
     if kind not in _PLANS:
         hints = get_type_hints(kind)
         _PLANS[kind] = tuple(

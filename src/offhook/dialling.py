@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Dialled(str):
-    """The digits that really leave: what the rules make of a number a person wrote."""
+    """The digits that really go out: what the rules make of a number a person wrote."""
 
     __slots__ = ()
 
@@ -24,13 +24,13 @@ NOTHING = Dialled("")
 """For a command that dials no number."""
 
 LONGEST_LENGTH = 2
-"""An entry of ``internal_numbers`` with so few digits is a length, not a number."""
+"""An entry of ``internal_numbers`` with this many digits or fewer is a length, not a number."""
 SHORT_DIGITS = 6
 """The longest public short number: ``118218``, ``116000``."""
 
 
 class Guard(NamedTuple):
-    """What may not be dialled. ``countries`` are the allowed ones; empty allows all."""
+    """What may not be dialled. ``countries`` are those allowed; empty allows all."""
 
     countries: tuple[str, ...] = ()
     bar_premium: bool = False
@@ -57,7 +57,7 @@ class DialRules(NamedTuple):
         return self.of(numbers.read(text).digits)
 
     def of(self, digits: str) -> str:
-        """The same for digits that were read before. Raises ``Refused``."""
+        """The same for digits already read. Raises ``Refused``."""
         if self.is_emergency(digits):
             bare = digits if digits in self.emergency else digits.removeprefix(self.prefix)
             return self.prefix + bare if self.emergency_prefix else bare
@@ -82,9 +82,9 @@ class DialRules(NamedTuple):
         return digits[:1] in ("*", "#") or any(_matches(entry, digits) for entry in self.internal)
 
     def _bare(self, digits: str) -> str:
-        """Return the number without the outside prefix, if it has that already.
+        """Return the number without the outside prefix, if it already has it.
 
-        It has where it is no valid number as typed and is one without.
+        It has it where it is not a valid number as typed but is one without.
         """
         rest = digits.removeprefix(self.prefix)
         if not self.prefix or rest == digits or not rest:
@@ -173,7 +173,7 @@ class DialRules(NamedTuple):
             raise Refused("guard_premium", number=numbers.shown(digits))
 
     def _reached(self, digits: str) -> tuple[str, "PhoneNumber | None"]:
-        """Return the number that is reached, as exchanges ignore what follows a whole one; and the same parsed."""
+        """Return the number that is reached, as exchanges ignore what follows a complete one; and it parsed."""
         import phonenumbers
 
         core = _core(digits)
@@ -229,7 +229,7 @@ def _matches(entry: str, digits: str) -> bool:
 
 
 def rules_from(setting: Callable[[str], str]) -> DialRules:
-    """Return the rules that settings give, each asked for by its name. Raises ``SettingsError``."""
+    """Return the rules that the settings give, each setting asked for by name. Raises ``SettingsError``."""
 
     def words(name: str) -> tuple[str, ...]:
         return tuple(setting(name).replace(",", " ").split())

@@ -17,7 +17,7 @@ An error travels as ``code`` and ``params``, with the name of the interface it h
 are written in the reader's language at the edge (:mod:`offhook.texts`), so no layer below ever formats a message.
 Secrets are never parameters. Exit codes: specification section 10.
 
-:data:`CODES` are those every interface may use; an interface's own stand in its about-part
+:data:`CODES` are those every interface may use; an interface's own are in its about-part
 (:attr:`offhook.about.About.codes`), their sentences beside it.
 """
 
@@ -104,7 +104,7 @@ class SettingsError(OffhookError):
 
 
 class Unavailable(OffhookError):
-    """Something this machine would need is not there."""
+    """Something needed on this machine is missing."""
 
     exit_code = 4
 
@@ -241,7 +241,7 @@ KINDS: dict[str, type[OffhookError]] = {
         ProtocolError,
     )
 }  # fmt: skip
-"""Every branch by its name, as it stands in JSON."""
+"""Every branch by its name in JSON."""
 
 
 def error_from_json(value: object) -> OffhookError:
@@ -259,7 +259,7 @@ def error_from_json(value: object) -> OffhookError:
 
 @contextmanager
 def on(interface: str) -> Iterator[None]:
-    """Put an interface's name into every error of the block that has none yet."""
+    """Put an interface's name into every error of the block that does not have one yet."""
     try:
         yield
     except OffhookError as error:

@@ -1,4 +1,4 @@
-"""New ids, by chance."""
+"""New ids, at random."""
 
 import os
 

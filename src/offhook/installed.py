@@ -1,4 +1,4 @@
-"""Which interfaces are installed, and where each lies: ours in ``interfaces/``, others by their entry point.
+"""Which interfaces are installed, and where each is: ours in ``interfaces/``, others by their entry point.
 
 Nothing of them is imported here. What each says of itself is :class:`offhook.about.About`, found through
 :mod:`offhook.catalogue`.
@@ -8,7 +8,7 @@ import os
 from functools import cache
 
 GROUP = "offhook.interfaces"
-"""The entry point's group: ``NAME = "package.about:ABOUT"``. Those built in are in it, too."""
+"""The entry point's group: ``NAME = "package.about:ABOUT"``. The built-in ones are in it, too."""
 ANYTHING = (Exception, SystemExit)
 """What a stranger's package may raise when it is imported or asked something."""
 OURS = os.path.join(os.path.dirname(__file__), "interfaces")
@@ -16,13 +16,13 @@ OURS = os.path.join(os.path.dirname(__file__), "interfaces")
 
 def where(name: str) -> str:
     """Return where an interface says what it is, as ``module:attribute``; ``""`` for one that is not installed."""
-    if _is_ours(name):  # found without reading what is installed, which a click cannot wait for
+    if _is_ours(name):  # found without reading what is installed: a click cannot wait for that
         return f"{GROUP}.{name}.about:ABOUT"
     return next(iter(_entries().get(name, {}).values()), "")
 
 
 def packages(name: str) -> list[str]:
-    """Return the packages that bring an interface of that name: one, or several that quarrel over it. Ours is ours."""
+    """Return the packages that bring an interface of that name: one, or several in conflict. Ours stays ours."""
     return [] if _is_ours(name) else sorted(_entries().get(name, {}))
 
 
@@ -32,7 +32,7 @@ def names() -> list[str]:
 
 
 def folder(name: str) -> str:
-    """Return the folder in which an interface's about-part lies, ``""`` where that cannot be told."""
+    """Return the folder of an interface's about-part, ``""`` where it cannot be found."""
     if _is_ours(name):
         return os.path.join(OURS, name)
     module = where(name).partition(":")[0]

@@ -1,7 +1,7 @@
-"""The contract of a telephone system. What it says of itself before it is used: :mod:`offhook.about`.
+"""The contract of a telephone system; what it says of itself before it is used is :mod:`offhook.about`.
 
 An interface's capabilities *are* its sets of command and event types, so they cannot drift from the code;
-they are upper bounds, read when needed, each call's ``can`` says what may be asked of it now.
+they are upper bounds, read when needed; each call's ``can`` says what may be asked of it now.
 """
 
 import asyncio
@@ -31,15 +31,15 @@ class Device(str):
 class Interface(Protocol):
     """A telephone system: for one desk, or a whole switch with a device per extension.
 
-    ``events`` begins with a ``LineBack`` that carries the calls in progress, and again after every
-    ``LineLost``. Their ``line`` is a device; ``""`` speaks for every one. It reconnects by itself.
+    ``events`` begins with a ``LineBack`` that carries the calls in progress, and sends one again after every
+    ``LineLost``. An event's ``line`` is a device; ``""`` means all of them. It reconnects by itself.
     """
 
     about: ClassVar[About]
 
     @property
     def accepts(self) -> frozenset[type[Command]]:
-        """The commands it takes: of the class at most, of one as its settings and the other end allow."""
+        """The commands it takes: on the class at most, on an instance as its settings and the other end allow."""
         ...
 
     @property
@@ -78,22 +78,22 @@ class Interface(Protocol):
         ...
 
     async def close(self) -> None:
-        """Stop and let go of everything; safe to call twice."""
+        """Stop and release everything; safe to call twice."""
         ...
 
     def preview(self, command: Command, device: Device, dialled: Dialled) -> list[str]:
-        """Return exactly what a command would send, secrets masked, in as many parts. Raises what it would raise."""
+        """Return exactly what a command would send, part by part, secrets masked. Raises what it would raise."""
         ...
 
     def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """Try what is set, without dialling, polling or being open before; yield what is wrong, each with its remedy.
+        """Try the settings, without dialling or polling, and unopened; yield what is wrong, each with its remedy.
 
         ``desks`` are the extensions it is to serve.
         """
         ...
 
 
-# --- what some interfaces can besides -------------------------------------------------------------
+# --- what some interfaces can do as well ----------------------------------------------------------
 
 
 class Cold(Protocol):
@@ -110,10 +110,10 @@ class Cold(Protocol):
 
 @runtime_checkable
 class Watched(Protocol):
-    """An interface that can show what it says and is answered."""
+    """An interface that can show what it sends and what it is answered."""
 
     def watched(self, told: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Tell ``told`` what is sent and answered for the length of a block, secrets masked."""
+        """Tell ``told`` what is sent and answered during the block, secrets masked."""
         ...
 
 
@@ -145,7 +145,7 @@ class Remembering(Protocol):
     """An interface that wants to know which calls there were before a restart, to tell of them as it did."""
 
     def remember(self, calls: Iterable[Call]) -> None:
-        """Take in the calls a line had when it was last heard of. Before ``open``, and for a line that comes later."""
+        """Take in the calls a line had when last heard. Call before ``open``, and for each line that comes later."""
         ...
 
 
@@ -167,7 +167,7 @@ class Pretend(Protocol):
 
     @classmethod
     def of_desks(cls, desks: Sequence[str]) -> Self:
-        """Return one with those desks."""
+        """Return a pretend one with those desks."""
         ...
 
     async def start(self, port: int = 0) -> str:
@@ -189,7 +189,7 @@ class Acted(Protocol):
 
     @staticmethod
     async def ask(address: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Do something at the one that listens at an address; returns its answer."""
+        """Do something at the system that listens at an address; returns its answer."""
         ...
 
 

@@ -11,7 +11,7 @@ REPEATED_WITHIN = timedelta(minutes=10)
 
 
 class Outcome(NamedTuple):
-    """What is known of a command: whether it was ever begun, and the error it ended with, if any."""
+    """What is known of a command: whether it was begun, and the error it ended with, if any."""
 
     begun: bool
     error: OffhookError | None = None
@@ -23,7 +23,7 @@ class Ledger(Protocol):
     async def outcome(self, command: Command) -> Outcome:
         """Return what became of a command.
 
-        One that was begun and of which no end is known ended with ``OutcomeUnknown``.
+        One that was begun and whose end is not known ended with ``OutcomeUnknown``.
         """
         ...
 

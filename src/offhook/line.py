@@ -34,13 +34,13 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
 
 AT_ONCE = 200
-"""So many lines hear what concerns them all in one turn of the loop."""
+"""How many lines hear, in one turn of the loop, what concerns them all."""
 
 
 class Line:
     """One device on one interface: its calls, and the one way commands go out.
 
-    ``device`` is the extension whose events belong here. ``clock`` gives the time in decisions. ``rules`` say
+    ``device`` is the extension whose events belong here. ``clock`` gives the time for decisions. ``rules`` say
     what is dialled for a number; without them, what was typed: a hub at the other end has its own. ``name``
     tells two lines of one device apart.
     """
@@ -66,13 +66,13 @@ class Line:
         self._under_way: dict[str, asyncio.Future[str]] = {}
 
     def receive(self, event: Event) -> list[News]:
-        """Take an event of the interface in; returns what is news on this line."""
+        """Take in an event of the interface; returns what is news on this line."""
         return self.table.apply(replace(event, line=self.name) if event.line != self.name else event)
 
     async def send(self, command: Command) -> str:
         """Carry a command out once, however often it comes; returns the id under which it was done.
 
-        That is the command's own, or for the second half of a double click the first one's. Raises what
+        That is the command's own, or for the second half of a double click the first half's. Raises what
         the interface's ``send`` raises, ``Unsupported`` and ``CommandError``.
         """
         if command.id not in self._under_way:
@@ -84,7 +84,7 @@ class Line:
         return await asyncio.shield(self._under_way[command.id])
 
     async def _once(self, command: Command, first: Dial | None) -> str:
-        """Carry a command out, unless that was done before. ``first``: the dial of which it is the second half."""
+        """Carry a command out, unless already done. ``first``: the dial of which it is the second half."""
         known = await self._ledger.outcome(command)
         if known.error is not None:
             raise known.error
@@ -119,7 +119,7 @@ class Line:
         return (first or command).id
 
     def _checked(self, command: Command) -> tuple[Command, Dialled]:
-        """Return the command fit to be sent, and what is dialled for it. The one place of ``Unsupported``."""
+        """Return the command fit to be sent, and what is dialled for it. Only here is ``Unsupported`` raised."""
         with on(self.interface.about.name):
             if type(command) not in self.interface.accepts:
                 raise self._unsupported(command)
@@ -128,7 +128,7 @@ class Line:
             return command, self._dialled(command)
 
     def _about_a_call(self, command: CallCommand) -> Command:
-        """Return the command naming its call. A consultation that rings and is hung up is cancelled."""
+        """Return the command naming its call. Hanging up a consultation that rings cancels it."""
         calls = self.table.calls
         call = meant(command, calls)
         if type(command).__name__ not in call.can:
@@ -181,8 +181,8 @@ async def feed(
     """Read an interface until it closes, handing each line its news.
 
     The one reader of an interface that serves many lines. ``line_of`` gives the line of a device, ``lines`` every
-    one: they may come and go. Snapshots for every line are dealt out, so that each line sees its own calls only, some
-    at a time, so that others on the loop have their turn; events for devices nobody has are dropped.
+    one: they may come and go. Snapshots for every line are dealt out, so that each line sees only its own calls, some
+    lines at a time, so that others on the loop get their turn; events for devices nobody has are dropped.
     """
     async for event in _told(interface):
         if event.line:
@@ -205,13 +205,13 @@ async def _told(interface: Interface) -> AsyncIterator[Event]:
 
 
 async def opened(interface: Interface) -> None:
-    """Open an interface. Raises what :meth:`Interface.open` raises, and ``Unavailable`` for whatever else it does."""
+    """Open an interface. Raises what :meth:`Interface.open` may raise, and ``Unavailable`` for anything else."""
     with catalogue.answering(interface.about.name):
         await interface.open()
 
 
 async def closed(interface: Interface) -> None:
-    """Close an interface; one that cannot even do that keeps nobody from leaving."""
+    """Close an interface; one that fails even at that holds nobody up."""
     try:
         await interface.close()
     except ANYTHING as error:
@@ -225,7 +225,7 @@ async def feed_one(line: Line, tell: Callable[[Line, list[News]], None]) -> None
 
 
 def _by_device(event: Event) -> Callable[[str], Event]:
-    """Return what gives each device its part of an event that speaks for all."""
+    """Return a function that gives each device its part of an event about all of them."""
     calls = getattr(event, "calls", None)
     if calls is None:
         return lambda device: replace(event, line=device)

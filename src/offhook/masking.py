@@ -1,4 +1,4 @@
-"""Keeping secrets out of sight: a text with every secret in it replaced, in whatever form it stands there. No I/O."""
+"""Keeping secrets out of sight: a text with every secret in it replaced, whatever form it has there. No I/O."""
 
 import json
 from collections.abc import Iterable
@@ -7,7 +7,7 @@ MASK = "••••"
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
-    """Return ``text`` with every secret in it replaced by ``••••``, in whatever form it stands there."""
+    """Return ``text`` with every secret in it replaced by ``••••``, whatever form it has there."""
     forms = {form for secret in secrets if len(secret) > 1 for form in _forms(secret)}
     for form in sorted(forms, key=len, reverse=True):
         text = text.replace(form, MASK)

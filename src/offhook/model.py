@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 MODEL_VERSION = "2.0"
-"""Version of the JSON form: a reader of the next or the former minor version gets along."""
+"""Version of the JSON form: a reader one minor version older or newer gets along with it."""
 
 
 # --- text from outside ----------------------------------------------------------------------------
@@ -23,12 +23,12 @@ LONGEST_WORD = 200
 
 
 def is_clean(text: str) -> bool:
-    """Say whether text can be written anywhere: no half of a surrogate pair stands alone in it."""
+    """Say whether text can be written anywhere: no half of a surrogate pair is alone in it."""
     return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def cleaned(value: object, longest: int = LONGEST_WORD) -> str:
-    """Return what a switch or a file sent as text fit to be kept: printable, whole and not too long."""
+    """Return text from a switch or a file, made fit to keep: printable, whole and not too long."""
     text = value if isinstance(value, str) else "" if value is None else str(value)
     return "".join(character if character.isprintable() else "\ufffd" for character in text[:longest])
 
@@ -199,7 +199,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallCommand(Command):
-    """Something asked of a call; an empty ``call`` means the only one of which it can be asked."""
+    """Something asked of a call; an empty ``call`` means the only call it can be asked of."""
 
     call: str = ""
 
@@ -249,10 +249,10 @@ class Consult(CallCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteTransfer(CallCommand):
-    """Connect a held party with the one talked or consulted with.
+    """Connect a held party with the one being talked to or consulted.
 
-    ``call`` is the consultation, or an ordinary call that is talked on while another is held; ``held`` is the held
-    one, empty where there is but one.
+    ``call`` is the consultation, or an ordinary call in progress while another is held; ``held`` is the held
+    one, empty where there is only one.
     """
 
     held: str = ""
@@ -261,7 +261,7 @@ class CompleteTransfer(CallCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelConsult(CallCommand):
-    """Drop the one consulted and go back to the held call; ``call`` is the consultation call."""
+    """Drop the person consulted and go back to the held call; ``call`` is the consultation call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -419,21 +419,21 @@ class Retrieved(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined(CallEvent):
-    """Somebody more is in the call."""
+    """Somebody else is in the call, too."""
 
     party: Party = Party()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left(CallEvent):
-    """Somebody is in the call no longer."""
+    """Somebody is no longer in the call."""
 
     party: Party = Party()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merged(CallEvent):
-    """``other`` became one with ``call``, the older, whose id stays."""
+    """``other`` and ``call``, the older, became one; the older one's id stays."""
 
     other: str
     direction: Direction | None = None
@@ -468,14 +468,14 @@ class Ended(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOver(CallEvent):
-    """The number went to a program or service that will not tell the end; no ``Ended`` is owed."""
+    """The number went to a program or service that will not tell the end; no ``Ended`` will follow."""
 
     number: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineLost(Event):
-    """Nothing is heard from the line any more; its calls stand as last heard."""
+    """Nothing is heard from the line any more; its calls are as last heard."""
 
     why: str = ""
 
@@ -511,7 +511,7 @@ COMMANDS: dict[str, type[Command]] = {
         CancelConsult, SendDigits, PassRecord, Park, Snapshot,
     )
 }  # fmt: skip
-"""Every command by its name, as it stands in JSON."""
+"""Every command by its name in JSON."""
 
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
@@ -521,4 +521,4 @@ EVENTS: dict[str, type[Event]] = {
         HandedOver, LineLost, LineBack, Gap,
     )
 }  # fmt: skip
-"""Every event by its name, as it stands in JSON."""
+"""Every event by its name in JSON."""

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from offhook.model import Party
 
 MAX_DIGITS = 32
-"""Longest string of digits dialled; E.164 allows 15, feature codes and carrier prefixes come on top."""
+"""Longest string of digits dialled; E.164 allows 15, and feature codes and carrier prefixes come on top."""
 LONGEST_TEXT = 300
-"""Longest text read as a number: nobody writes one longer, and patterns take their time with what is."""
+"""Longest text read as a number: nobody writes a longer one, and patterns are slow on long text."""
 INTERNAL_DIGITS = 5
 """Up to this many digits a number is internal unless the administrator says otherwise."""
 
@@ -92,7 +92,7 @@ def shown(text: str) -> str:
 
 
 def party(raw: object, country: str, name: object = "", strip: Collection[str] = ()) -> "Party":
-    """Return who a switch's number belongs to: E.164 where it can be, hidden and internal as such.
+    """Return who a switch's number belongs to: E.164 where possible, hidden and internal as such.
 
     ``country`` is where a number without a prefix belongs (two letters), ``strip`` are prefixes the switch may have
     added (``incoming_strip``). Whatever the switch sent, the party can be shown, stored and sent on.
@@ -115,7 +115,7 @@ def party(raw: object, country: str, name: object = "", strip: Collection[str] =
 
 
 def _without_added(number: str, country: str, strip: Collection[str]) -> str:
-    """Take off what the switch added: a prefix without which it is a number, and with which it is none."""
+    """Take off what the switch added: a prefix without which it is a number, and with which it is not."""
     if not strip or number.startswith("+") or len(number) <= INTERNAL_DIGITS or e164(number, country):
         return number
     for prefix in strip:
@@ -126,7 +126,7 @@ def _without_added(number: str, country: str, strip: Collection[str]) -> str:
 
 
 def e164(text: str, country: str) -> str:
-    """Return the number in E.164 (``+33388202020``), or ``""`` where it is none of that country's."""
+    """Return the number in E.164 (``+33388202020``), or ``""`` where it is not one of that country."""
     import phonenumbers
 
     try:
@@ -139,7 +139,7 @@ def e164(text: str, country: str) -> str:
 
 
 def get_ready(country: str) -> None:
-    """Load what is known of a country's numbers now, a tenth of a second, so that the first caller need not wait."""
+    """Load now, in a tenth of a second, what is known of a country's numbers; the first caller need not wait."""
     import phonenumbers
 
     example = phonenumbers.example_number(country)

@@ -1,6 +1,6 @@
-"""What is decided of a dial before it goes out, alike for a line and for a dial without one. No I/O, no clock.
+"""What is decided about a dial before it goes out, alike for a line and for a dial without one. No I/O, no clock.
 
-What is dialled for a number, the guard, how many a minute, and which second dial is the first one once more
+What is dialled for a number, the guard, how many a minute, and when a second dial is only the first one repeated
 (specification section 3). It runs on every click, so it loads little.
 """
 
@@ -23,8 +23,8 @@ A_MINUTE = timedelta(minutes=1)
 def dialled(text: str, rules: DialRules | None) -> Dialled:
     """Return what is dialled for a number as a person writes it.
 
-    Without ``rules``, what was typed: the other end has its own. Raises ``Refused`` for what is no number, what the
-    guard bars, and what would have to be sent after the answer.
+    Without ``rules``, what was typed: the other end has its own. Raises ``Refused`` for what is not a number, what
+    the guard bars, and digits that would have to be sent after the answer.
     """
     number = numbers.read(text)
     if number.post_dial:
@@ -38,13 +38,13 @@ def is_double(asked: str, at_s: float, before: str, before_s: float) -> bool:
 
 
 class Pace:
-    """How many external dials a minute the guard allows, of one line."""
+    """How many external dials a minute the guard allows on one line."""
 
     def __init__(self) -> None:
         self._at: deque[datetime] = deque()
 
     def check(self, digits: str, rules: DialRules, now: datetime) -> None:
-        """Count a dial. Raises ``Refused`` where it is one too many; emergency and internal ones never are."""
+        """Count a dial. Raises ``Refused`` where it is one too many; emergency and internal calls never are."""
         limit = rules.guard.per_minute
         if not limit or rules.is_emergency(digits) or rules.is_internal(digits):
             return
@@ -62,7 +62,7 @@ class Clicks:
         self._last: tuple[str, datetime, Dial] | None = None
 
     def first_of(self, command: "Dial", now: datetime) -> "Dial | None":
-        """Return the dial of which this is the second half; else ``None``, and this one is noted as the last."""
+        """Return the dial of which this is the second half; else ``None``, and note this one as the last."""
         typed = numbers.read(command.number).digits
         if self._last is not None:
             before, at, first = self._last
@@ -72,6 +72,6 @@ class Clicks:
         return None
 
     def forget(self, command: object) -> None:
-        """Nothing came of a dial: the next click is a first one."""
+        """Forget a dial of which nothing came: the next click is a first one."""
         if self._last is not None and self._last[2] is command:
             self._last = None

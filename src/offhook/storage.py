@@ -1,4 +1,4 @@
-"""Opening a file of ours: its version, the steps from an older one, and a newer one refused unharmed."""
+"""Opening a file of ours: its version, the steps from an older one; a newer one is refused and left unharmed."""
 
 import os
 import sqlite3
@@ -11,7 +11,7 @@ from offhook.errors import SettingsError
 def opened(path: Path | None, steps: Sequence[str], *, any_thread: bool = False) -> sqlite3.Connection:
     """Open a database, or make it; ``None``: in memory.
 
-    ``steps`` are what leads from each version to the next, the first from nothing at all; each is done whole or not
+    ``steps`` lead from each version to the next, the first from nothing at all; each is done whole or not
     at all. Raises ``SettingsError`` for a file of a newer version, and ``OSError`` and ``sqlite3.Error`` for one that
     cannot be read.
     """

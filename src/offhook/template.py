@@ -30,7 +30,7 @@ Escape = Callable[[str, str], str]
 
 
 class Values:
-    """What the placeholders stand for. ``shown`` gives ``••••`` for those that are secret.
+    """What the placeholders stand for. ``shown`` gives ``••••`` for the secret ones.
 
     ``password`` may be a function: a secret kept in a vault is fetched only where a template needs it.
     """
@@ -78,7 +78,7 @@ class Values:
         return copy
 
     def secrets(self) -> list[str]:
-        """Return every secret that was used: what must not stand in a trace or a message."""
+        """Return every secret that was used: none may appear in a trace or a message."""
         password = self._kept["password"]
         found = [self._plain["token"]]
         if isinstance(password, str) and password:
@@ -86,7 +86,7 @@ class Values:
         return [each for each in found if each]
 
     def __call__(self, name: str) -> str:
-        """Return a placeholder's value. Raises ``SettingsError`` for one that is needed and empty."""
+        """Return a placeholder's value. Raises ``SettingsError`` where it is needed but empty."""
         name = name.lower()
         value = (
             self._auth()
@@ -120,7 +120,7 @@ class Values:
 def fill(template: str, values: Values, escape: Escape) -> str:
     """Return the template with every placeholder replaced, in one pass. Unknown words stay as written.
 
-    Raises ``SettingsError`` naming the setting that a needed placeholder is missing.
+    Raises ``SettingsError`` naming the missing setting behind a needed placeholder.
     """
     parts: list[str] = []
     at = 0
@@ -231,7 +231,7 @@ def url(template: str, values: Values) -> str:
     from urllib.parse import quote
 
     rest = fill(template[begins.end() :].partition("#")[0], values, percent)
-    # what the template has that may not stand in a URL: blanks and letters beyond ASCII
+    # what a template may hold but a URL may not: blanks and letters beyond ASCII
     return begins[0] + quote(rest, safe="!#$%&'()*+,/:;=?@[]~•" if values.shown else "!#$%&'()*+,/:;=?@[]~")
 
 
@@ -246,7 +246,7 @@ def headers(template: str, values: Values) -> list[tuple[str, str]]:
 
 
 def header(part: str) -> tuple[str, str] | None:
-    """Split ``Name=value`` or ``Name: value`` at whichever mark comes first; ``None`` for no header."""
+    """Split ``Name=value`` or ``Name: value`` at whichever mark comes first; ``None`` where it is no header."""
     found = re.fullmatch(r"\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+?)\s*[=:]\s*(.*?)\s*", part, re.DOTALL)
     return (found[1], found[2]) if found else None
 

@@ -156,7 +156,7 @@ def test_a_colleague_who_rejects_it_is_told_on_the_customers_card(office: Office
     expect(office.card(0).locator(".asked")).to_have_text(re.compile(r"Asked .*1002.*: rejected"))
     picture(office.page, "consultation-rejected")
     office.page.locator("#language").click()
-    expect(office.card(0).locator(".asked")).to_have_text(re.compile(r"Consultation de .*1002.* : rejeté"))
+    expect(office.card(0).locator(".asked")).to_have_text(re.compile(r"Consultation de .*1002.*\s: rejeté"))
     office.offers(0, "Resume", "Transfer", "HangUp")
     office.press("Resume")
     office.stand("connected")

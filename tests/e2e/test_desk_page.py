@@ -397,7 +397,7 @@ def test_a_hostile_name_is_only_text(page: Page, tmp_path: Path) -> None:
 def test_what_is_no_number_says_so(page: Page) -> None:
     page.locator("#search").fill("12;rm -rf")
     page.keyboard.press("Enter")
-    expect(page.locator("#problem")).to_contain_text("n'est pas un numéro de téléphone")
+    expect(page.locator("#problem")).to_contain_text("n’est pas un numéro de téléphone")
     picture(page, "no-number")
 
 
@@ -471,7 +471,7 @@ def test_the_page_outlives_the_hub(browser: Browser, tmp_path: Path) -> None:
         expect(page.locator("#line")).to_have_attribute("data-state", "lost")
         expect(page.locator(".call [data-do=Answer]")).to_be_hidden()
         page.get_by_role("button", name="Appeler 03 53 01 10 10").click()
-        expect(page.locator("#problem")).to_contain_text("Rien n'a été envoyé")
+        expect(page.locator("#problem")).to_contain_text("Rien n’a été envoyé")
         picture(page, "line-lost")
         assert (
             offhook(tmp_path, "simulate", "hangup", "1001", "--at", exchange.said["simulator"]).returncode

@@ -68,7 +68,7 @@ def test_choosing_callto_for_me_and_seeing_what_it_makes(
     browser: Browser, demo: Program, tmp_path: Path
 ) -> None:
     page = opened(browser, demo)
-    page.get_by_label("CALLTO ou TEL : un programme de ce poste", exact=True).check()
+    page.get_by_label("CALLTO ou TEL\u00a0: un programme de cet ordinateur", exact=True).check()
     field(page, "callto.command").fill("callto : $teldest$ org=$telorg$")
     saved(page)
     assert user_file(tmp_path) == {
@@ -76,13 +76,15 @@ def test_choosing_callto_for_me_and_seeing_what_it_makes(
         "callto": {"command": "callto : $teldest$ org=$telorg$"},
     }
     expect(page.locator("[data-section=callto] .hint")).to_have_text(
-        "Envoyé pour 0388202020 : callto : 0388202020 org=1001"
+        "Serait envoyé pour 0388202020\u00a0: callto : 0388202020 org=1001"
     )
     page.get_by_role("button", name="Montrer ce qui serait envoyé").click()
     expect(page.locator("#exchange pre")).to_have_text("callto : 0388202020 org=1001")
     picture(page, "settings-callto")
     page.reload()
-    expect(page.get_by_label("CALLTO ou TEL : un programme de ce poste", exact=True)).to_be_checked()
+    expect(
+        page.get_by_label("CALLTO ou TEL\u00a0: un programme de cet ordinateur", exact=True)
+    ).to_be_checked()
     expect(origin(page, "callto.command")).to_have_text("fixé ici")
     done = offhook(tmp_path, "settings", "show", "interface", "--desk", "1001")
     assert "callto" in done.stdout, "the command line sees the same"
@@ -93,8 +95,8 @@ def test_both_scopes_and_the_tick_box(browser: Browser, demo: Program, tmp_path:
     page = opened(browser, demo)
     page.get_by_label("CLIC TO CALL : un service web").check()
     saved(page)
-    page.get_by_label("tous sur ce poste de travail (administrateur)").check()
-    page.get_by_label("CALLTO ou TEL : un programme de ce poste", exact=True).check()
+    page.get_by_label("tous sur cet ordinateur (administrateur)").check()
+    page.get_by_label("CALLTO ou TEL\u00a0: un programme de cet ordinateur", exact=True).check()
     field(page, "outside_prefix").fill("0")
     saved(page)
     assert tomllib.loads((tmp_path / "machine.toml").read_text()) == {
@@ -126,7 +128,7 @@ def test_both_scopes_and_the_tick_box(browser: Browser, demo: Program, tmp_path:
     page.get_by_role("button", name="Annuler les modifications").click()
     expect(field(page, "outside_prefix")).to_have_value("")
     page.get_by_role("button", name="Enregistrer").click()
-    expect(page.locator("#said")).to_have_text("Rien n'a été changé.")
+    expect(page.locator("#said")).to_have_text("Rien n’a été changé.")
     page.context.close()
 
 
@@ -138,7 +140,7 @@ def test_what_is_locked_shows_it_and_cannot_be_changed(browser: Browser, tmp_pat
         page = opened(browser, demo)
         for name in ("outside_prefix", "guard.barred"):
             expect(field(page, name)).to_be_disabled()
-            expect(origin(page, name)).to_contain_text("Verrouillé par l'administrateur")
+            expect(origin(page, name)).to_contain_text("Verrouillé par l’administrateur")
             expect(origin(page, name)).to_contain_text("machine.toml:")
         expect(page.get_by_label("CLIC TO CALL : un service web")).to_be_disabled()
         expect(field(page, "desk.extension")).to_be_disabled()
@@ -190,11 +192,11 @@ def test_web_with_the_files_findings_and_a_test_call(
     assert "s3cret" not in (tmp_path / "desks" / "1001" / "settings.toml").read_text()
     expect(field(page, "desk.password")).to_have_value("")
     expect(field(page, "desk.password")).to_have_attribute(
-        "placeholder", "•••• conservé ; saisir pour le remplacer"
+        "placeholder", "•••• conservé\u00a0; saisir pour le remplacer"
     )
     row = page.locator("#file li", has_text="<metode>POST")
     expect(row.locator(".finding.error")).to_have_text(
-        "erreur: <metode> n'est pas une balise ; vouliez-vous dire <methode> ?"
+        "erreur: <metode> n’est pas une balise\u00a0; vouliez-vous dire <methode>\u00a0?"
     )
     assert (
         page.locator("#file li").evaluate_all("rows => rows.findIndex(row => row.querySelector('.finding'))")
@@ -247,11 +249,11 @@ def test_what_is_not_there_yet_keeps_its_place(browser: Browser, demo: Program) 
     page = opened(browser, demo)
     for title in (
         "Paramétrage TAPI",
-        "Paramétrage objet COM : Alsatel, PhonePC, ISI-COM",
+        "Paramétrage objet COM\u00a0: Alsatel, PhonePC, ISI-COM",
         "Configuration de la montée de fiche",
     ):
         section = page.locator("section", has=page.get_by_role("heading", name=title, exact=True))
-        expect(section).to_contain_text("Cette partie n'est pas encore là.")
+        expect(section).to_contain_text("Cette partie n’est pas encore là.")
     expect(page.get_by_label("TAPI : un pilote Windows")).to_be_disabled()
     page.context.close()
 

@@ -2,7 +2,7 @@
 
 Until there are accounts it listens on the loopback only. A desk shows a token, a page a cookie; both
 are signed with a key in a file only its owner can read, so a restart logs nobody out and nothing secret
-lies in the store. A page of another origin, and a name that is not ours (DNS rebinding), get 403 on every
+is in the store. A page of another origin, and a name that is not ours (DNS rebinding), get 403 on every
 route, whatever they carry.
 """
 
@@ -30,7 +30,7 @@ LONGEST_CREDENTIAL = 512
 class Access:
     """Signs and checks what desks and pages show (:class:`offhook.api.who.Accounts`).
 
-    ``desks`` gives those there are: they come and go. ``owner`` is the desk of the person who runs the board. ``clock``
+    ``desks`` gives those now there: they come and go. ``owner`` is the desk of the person who runs the board. ``clock``
     gives seconds since 1970.
     """
 
@@ -149,7 +149,7 @@ class Access:
 
     @staticmethod
     def same(given: str, right: str) -> bool:
-        """Compare what was shown with what is right, in a time that tells nothing."""
+        """Compare what was shown with what is right, taking a time that gives nothing away."""
         return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode("utf-8", "replace"))
 
 

@@ -1,4 +1,4 @@
-"""What is read of a request, and how an error answers one."""
+"""What is read from a request, and how an error answers one."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""What stays is set aside from the garbage collector: looking through it all, again and again, makes every desk wait.
+"""What stays is kept from the garbage collector: looking through it all, again and again, makes every desk wait.
 
 Ten thousand desks are a million objects; a full round takes a second. So what has lasted is frozen, and only what came
-since is looked through. Frozen rubbish is found when most desks have left, and looking takes no time.
+since is looked through. Frozen rubbish is found when most desks have left and looking takes no time.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 EVERY_S = 10.0
 GROWN = 1_000
-"""So many more streams, and what they are made of is set aside."""
+"""After this many more streams, what they are made of is set aside."""
 THRESHOLDS = (20_000, 20, 100)
 
 

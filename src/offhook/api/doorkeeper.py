@@ -18,7 +18,7 @@ class Doorkeeper:
         return self.accounts.who(headers.get("authorization", ""), headers.get("cookie", ""), wanted)
 
     def desk(self, connection: HTTPConnection, wanted: DeskKey | None = None) -> DeskKey:
-        """Return the desk a request is about, that the one who asks may speak for. Raises ``LoginRefused``."""
+        """Return the desk a request is about, if the asker may speak for it. Raises ``LoginRefused``."""
         asked = connection.query_params.get("desk", "")
         wanted = wanted or (key_of(asked) if asked else None)
         return self.who(connection, wanted).desk(wanted)

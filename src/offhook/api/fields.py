@@ -1,4 +1,4 @@
-"""A word on every field of what crosses a connection: the description of the API is printed from it. No I/O."""
+"""A word on every field that crosses a connection: the description of the API is printed from it. No I/O."""
 
 FIELDS: dict[str, str] = {
     # of every event and command
@@ -40,7 +40,7 @@ FIELDS: dict[str, str] = {
     "why": "The code of the error, or what was lost: `hub`, `switch`, `link`.",
     "calls": "Every open call of the line now; left out where nothing was missed.",
     "other": "The id of the call that became one with `call`.",
-    "held": "The held call to connect with; empty where there is but one.",
+    "held": "The held call to connect with; empty where there is only one.",
     "Dial.number": "The number to call, as a person writes it.",
     "PopRequested.number": "The number to show, where there is no record.",
     "HandedOver.number": "The number that was handed over.",
@@ -89,7 +89,7 @@ FIELDS: dict[str, str] = {
     "api.hello": "Who speaks, and from where on.",
     "api.welcome": "How the desk stands.",
 }
-"""By the field's name, or ``Class.name`` where it means something of its own there."""
+"""By the field's name, or ``Class.name`` where the field has a meaning of its own."""
 
 
 def word_on(kind: type, name: str) -> str:

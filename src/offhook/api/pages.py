@@ -82,7 +82,7 @@ class Pages:
         return HTMLResponse(page("settings"))
 
     async def words(self, request: Request) -> Response:
-        """Return what a page says, in one language, also of every interface that is installed."""
+        """Return what a page says, in one language, including every installed interface's own texts."""
         language = request.path_params["language"]
         if language not in texts.LANGUAGES:
             raise HTTPException(404)

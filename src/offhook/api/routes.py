@@ -1,4 +1,4 @@
-"""Every route of the API, with a word on each: what is served, documented and described is this list. No I/O."""
+"""Every route of the API, with a word on each: this list is what is served, documented and described. No I/O."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ class Endpoint(NamedTuple):
     """A route: its method (``WS`` for a WebSocket), path and handler, and what it is for.
 
     ``body`` and ``answer`` name schemas of :mod:`offhook.api.schema`; without an ``answer`` it gives a page. ``query``
-    are its parameters. ``open``: it needs no login.
+    names its parameters. ``open``: it needs no login.
     """
 
     method: str

@@ -72,7 +72,7 @@ def _list(of: Json) -> Json:
 
 
 def _said(about: str, maybe: str = "", **properties: Json) -> Json:
-    """Return an object's schema; every property is there but those that ``maybe`` names."""
+    """Return an object's schema; every property is required except those that ``maybe`` names."""
     words = {
         name: {"description": FIELDS.get(f"api.{name}") or FIELDS.get(name)} | each
         for name, each in properties.items()
@@ -229,7 +229,7 @@ def _schema(kind: type, tag: str = "", name: str = "") -> Json:
     required = [tag] if tag else []
     for item in fields(kind):
         if item.name == "can" and issubclass(kind, CallEvent):
-            continue  # what a source says; on a stream it stands in the snapshot
+            continue  # what a source says; on a stream it is in the snapshot
         if _bare(hints[item.name]) is Party and item.name == "party":
             for part in ("number", "raw", "name", "party"):
                 properties[part] = _TEXT | {"description": word_on(Party, part)}

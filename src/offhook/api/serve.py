@@ -1,7 +1,7 @@
 """Listening: the application on uvicorn, in this one process, until a signal.
 
 Everything is in one process, so the switch's interface lives in the same event loop as the streams and a kill leaves
-nothing behind. uvicorn with its ``websockets-sansio`` holds a desk's stream in a fifth of the memory of what else was
+nothing behind. uvicorn with its ``websockets-sansio`` holds a desk's stream in a fifth of the memory of anything else
 measured (``bench/README.md``). A free port is found by asking the system.
 """
 
@@ -26,7 +26,7 @@ BACKLOG = 2048
 def bound(address: str, port: int) -> socket.socket:
     """Return a socket that listens: on ``port`` if it is free, or any free one for 0.
 
-    Raises ``Unavailable`` for one that cannot be had and ``SettingsError`` for an address that is not the
+    Raises ``Unavailable`` for a port that cannot be had and ``SettingsError`` for an address that is not the
     loopback.
     """
     check_loopback(address)
@@ -61,7 +61,7 @@ class _Server(uvicorn.Server):
 async def listen(
     app: ASGIApp, made: socket.socket, ready: Callable[[], None], *beside: Coroutine[None, None, None]
 ) -> None:
-    """Serve ``app`` until SIGINT or SIGTERM, or until one of ``beside`` fails, and raise what it failed with.
+    """Serve ``app`` until SIGINT or SIGTERM, or until one of ``beside`` fails; then raise what it failed with.
 
     Calls ``ready`` once connections are accepted.
     """
@@ -75,7 +75,7 @@ async def listen(
             lifespan="off",
             log_config=None,
             access_log=False,
-            proxy_headers=False,  # who is behind a proxy is believed of nobody
+            proxy_headers=False,  # nobody is believed about who is behind a proxy
             server_header=False,
             date_header=False,
             backlog=BACKLOG,
@@ -94,7 +94,7 @@ async def listen(
     for task in tasks:
         task.add_done_callback(stop)
     serving = asyncio.ensure_future(server.serve(sockets=[made]))
-    while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn tells it by nothing else
+    while not (server.started or serving.done()):  # noqa: ASYNC110 - uvicorn tells it in no other way
         await asyncio.sleep(0.005)
     if not serving.done():
         ready()

@@ -10,12 +10,12 @@ from the desk                              from the board
 ..                                         ``{"beat": seq}`` after ten quiet seconds
 =========================================  ==========================================================
 
-``snapshot`` is the call as it is after the event, also after it has ended. A reader takes an event whose ``after`` is
-the ``seq`` it had last, leaves out one whose ``seq`` it had already, and else resumes. With ``"show": "calls"`` in the
+``snapshot`` is the call as it is after the event, even if it has ended. A reader takes an event whose ``after`` is
+the last ``seq`` it had, skips one whose ``seq`` it already had, and otherwise resumes. With ``"show": "calls"`` in the
 hello, every batch of events is followed by ``{"calls": […], "up", "seq"}``, the calls as they are then.
 
 The welcome carries the calls as they are after the event ``last``, the newest; the events after ``seq`` follow. Those
-two are the same, unless the hello says the ``seq`` last heard as ``resume``: then ``seq`` is that one. Where what came
+two are the same, unless the hello gives the ``seq`` last heard as ``resume``: then ``seq`` is that one. Where what came
 after it is gone, the welcome says ``"gap": true``. A desk that falls behind what is kept is disconnected (1013); it
 resumes and is told of the gap.
 """
@@ -77,7 +77,7 @@ async def _both_ways(
             raise
         listening.uncancel()
         if isinstance(writing.exception(), FellBehind):
-            await socket.close(1013)  # it comes back, and is told of the gap
+            await socket.close(1013)  # the desk comes back, and is told of the gap
     finally:
         gone = True
         feed.readers -= 1
@@ -102,7 +102,7 @@ async def _write(socket: WebSocket, board: Switchboard, key: DeskKey, seq: str, 
 
 
 async def beats(board: Switchboard) -> None:
-    """Wake every desk's streams now and then, some at a time: one clock for all of them."""
+    """Wake every desk's streams now and then, a few at a time: one clock for all of them."""
     while True:
         feeds = [feed for feed in board.feeds.values() if feed.readers]
         slices = range(0, len(feeds), BEATEN_AT_ONCE)
@@ -115,7 +115,7 @@ async def beats(board: Switchboard) -> None:
 
 
 async def _listen(socket: WebSocket, board: Switchboard, key: DeskKey) -> None:
-    """Carry out what the desk asks, several things at once, each answered by its id."""
+    """Carry out what the desk asks, several things at once, each answered under its id."""
     under_way: set[asyncio.Task[None]] = set()
     try:
         while True:
@@ -135,7 +135,7 @@ async def _carry_out(socket: WebSocket, board: Switchboard, key: DeskKey, messag
 
 
 async def answered(board: Switchboard, key: DeskKey, message: dict[str, Any]) -> dict[str, Any]:
-    """Carry out one command and return its answer, as :mod:`offhook.api.stream` draws it."""
+    """Carry out one command and return its answer, in the form that :mod:`offhook.api.stream` shows."""
     asked = message["id"] if isinstance(message.get("id"), str) else None
     try:
         command = decode_command(message)
@@ -156,7 +156,7 @@ async def _welcome(board: Switchboard, key: DeskKey, hello: object) -> tuple[dic
     resume = hello.get("resume")
     resumes = isinstance(resume, str) and bool(resume)
     can_resume = resumes and await board.feeds[key].can_resume(str(resume))
-    last, up, calls = board.state(key)  # nothing is awaited between this and the first event that is read
+    last, up, calls = board.state(key)  # nothing is awaited between here and the first event that is read
     seq = str(resume) if can_resume else last
     welcome: dict[str, Any] = {
         "version": MODEL_VERSION, "desk": str(key), "seq": seq, "last": last, "up": up,

@@ -1,4 +1,4 @@
-"""Who asks, and what they may. No I/O."""
+"""Who asks, and what they may do. No I/O."""
 
 from typing import NamedTuple, Protocol
 
@@ -6,7 +6,7 @@ from offhook.board.key import DeskKey
 from offhook.errors import LoginRefused
 
 OWNER = "owner"
-"""The right of the person who runs the board: everything that reaches into its machine."""
+"""The right of the person who runs the board: everything that touches its machine."""
 
 
 class Caller(NamedTuple):

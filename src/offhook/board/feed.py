@@ -1,7 +1,7 @@
 """One desk's events in sequence, for any number of streams that read them at their own pace.
 
-The newest few are at hand; whoever is further behind reads from the store. So a slow stream costs no
-memory, and a stream that comes back goes on where it stopped.
+The newest few are in memory; a stream further behind reads from the store. So a slow stream costs no
+memory, and one that comes back goes on where it stopped.
 """
 
 import asyncio
@@ -22,8 +22,8 @@ class FellBehind(Exception):
 class Feed:
     """The events of one desk, and its calls as they are after the newest of them.
 
-    ``readers`` counts the streams that read it; ``quiet_since`` is when one was last told anything, in a clock of the
-    caller's.
+    ``readers`` counts the streams that read it; ``quiet_since`` is when one was last told anything, by the caller's
+    clock.
     """
 
     def __init__(self, desk: DeskKey, store: Store, kept: Kept) -> None:
@@ -38,12 +38,12 @@ class Feed:
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls at :attr:`last`, the oldest first; nothing can be asked of them while the line is lost."""
+        """The calls as of :attr:`last`, the oldest first; nothing can be asked of them while the line is lost."""
         calls = [self._calls[key] for key in sorted(self._calls)]
         return tuple(calls if self.up else (replace(call, can=()) for call in calls))
 
     def add(self, written: Written, news: News) -> None:
-        """Take in an event that is committed."""
+        """Take in a committed event."""
         self._newest.append(written)
         self.last = written.seq
         event, call = news
@@ -57,7 +57,7 @@ class Feed:
             self._calls[call.id] = call
 
     def wake(self) -> None:
-        """Wake every stream: there is more, or it has been quiet for long."""
+        """Wake every stream: there is more, or it has been quiet for a long time."""
         if self.readers:
             self._more.set()
             self._more = asyncio.Event()

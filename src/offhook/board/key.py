@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 
 class DeskKey(NamedTuple):
-    """A desk: its extension, and the tenant it belongs to, ``""`` where there is but one."""
+    """A desk: its extension, and the tenant it belongs to, ``""`` where there is only one."""
 
     extension: str
     tenant: str = ""
 
     def __str__(self) -> str:
-        """Write it as it stands in an address: ``1001``, ``acme:1001``."""
+        """Write it as in an address: ``1001``, ``acme:1001``."""
         return f"{self.tenant}:{self.extension}" if self.tenant else self.extension
 
 

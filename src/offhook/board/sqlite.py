@@ -1,8 +1,8 @@
-"""The store in one SQLite file, written by one thread: a commit, a checkpoint or a purge never holds the loop.
+"""The store in one SQLite file, written by one thread: a commit, a checkpoint or a purge never blocks the loop.
 
-What is asked for while a group is being written is the next group, and is committed together. A kill loses nothing. A
-power cut may take the last moments' events: the log then gets another name, so that no desk takes a ``seq`` it
-knows for one it has. A ``seq`` is the log's name and a number that is never used again.
+What is asked for while a group is being written becomes the next group, and is committed together. A kill loses
+nothing. A power cut may take the last moments' events: the log then gets another name, so that no desk takes a new
+event for one it already has. A ``seq`` is the log's name and a number that is never used again.
 """
 
 import asyncio
@@ -36,9 +36,9 @@ from offhook.model import Call, Command, Ended, HandedOver, Merged, News, State
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 MOST_AT_ONCE = 500
-"""So many requests are committed together at most."""
+"""How many requests are committed together at most."""
 PURGED_AT_ONCE = 5_000
-"""So many old events are dropped in one go."""
+"""How many old events are dropped in one go."""
 STEPS = (
     """
     CREATE TABLE about (log TEXT NOT NULL, boot TEXT NOT NULL, clean INTEGER NOT NULL);
@@ -57,7 +57,7 @@ STEPS = (
     ) WITHOUT ROWID;
     INSERT INTO about (log, boot, clean) VALUES ('', '', 0);
     """,
-    # events of the model 1.0 cannot be handed to a reader of 2.0: the log begins anew, under another name
+    # events of model 1.0 cannot be handed to a reader of 2.0: the log begins anew, under another name
     """
     DROP TABLE event;
     DROP TABLE last;
@@ -71,7 +71,7 @@ STEPS = (
     UPDATE about SET log = '';
     """,
 )
-"""What leads from each version of the file to the next."""
+"""The steps from each version of the file to the next."""
 
 log = logging.getLogger(__name__)
 Result = TypeVar("Result")
@@ -196,7 +196,7 @@ class SqliteStore:
         return [Written(desk, self._seq(n), self._seq(after), body) for n, after, body in rows]
 
     async def forget(self, now: datetime, keep_s: float, keep_events: int) -> None:
-        """See :meth:`Store.forget`: what has grown since the last time is looked at, not every desk."""
+        """See :meth:`Store.forget`: only what has grown since the last time is looked at, not every desk."""
         await self._do(lambda db: self._forget(db, now, keep_s, keep_events))
 
     def _forget(self, db: sqlite3.Connection, now: datetime, keep_s: float, keep_events: int) -> None:
@@ -256,7 +256,7 @@ class SqliteStore:
     # --- the thread ---------------------------------------------------------------------------------
 
     async def _do(self, work: Work[Result], *, durably: bool = False) -> Result:
-        """Have something done in the writer's thread, committed before this returns. Raises :class:`StoreFailed`."""
+        """Do something in the writer's thread; it is committed when this returns. Raises :class:`StoreFailed`."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._jobs.put(_Job(work, durably, done))
         return await done
@@ -276,7 +276,7 @@ class SqliteStore:
         self._db.close()
 
     def _together(self, jobs: Sequence[_Job]) -> list[Any]:
-        """Do all in one transaction. What survives a power cut is on the disk before this returns."""
+        """Do all in one transaction. What must survive a power cut is on the disk before this returns."""
         durably = any(job.durably for job in jobs)
         self._db.execute(f"PRAGMA synchronous = {'FULL' if durably else 'NORMAL'}")
         self._db.execute("BEGIN IMMEDIATE")
@@ -305,7 +305,7 @@ class SqliteStore:
         return f"{self.log}.{number}" if number else f"{self.log}.0"
 
     def _number(self, seq: str) -> int | None:
-        """Return the number in a ``seq`` of this log, ``None`` for one of another."""
+        """Return the number in a ``seq`` of this log, ``None`` for a ``seq`` of another log."""
         name, _dot, number = seq.partition(".")
         known = name == self.log and number.isascii() and number.isdigit() and len(number) < 19
         return int(number) if known else None
@@ -313,7 +313,7 @@ class SqliteStore:
 
 @contextlib.asynccontextmanager
 async def in_file(path: Path) -> AsyncIterator[SqliteStore]:
-    """Have a store in a file for the length of a block. Raises ``SettingsError`` for one that cannot be read."""
+    """Open a store in a file for the length of the block. Raises ``SettingsError`` for one that cannot be read."""
     try:
         store = await SqliteStore.opened(path)
     except (OSError, sqlite3.Error) as error:
@@ -325,7 +325,7 @@ async def in_file(path: Path) -> AsyncIterator[SqliteStore]:
 
 
 def _tell(jobs: Sequence[_Job], results: Sequence[Any]) -> None:
-    """Hand each who waits what came of it, in their own loop."""
+    """Give everybody who waits the result, in their own loop."""
 
     def tell() -> None:
         for job, result in zip(jobs, results, strict=True):

@@ -1,4 +1,4 @@
-"""What must outlive a crash: each desk's events, open calls and commands. ``sqlite`` is one that keeps it.
+"""What must outlive a crash: each desk's events, open calls and commands. ``sqlite`` is a store that keeps it.
 
 Nothing is handed to a desk before it is committed, and a command's id is noted, on the disk, before the command
 goes out. Every method is awaited and none keeps the loop waiting, however many desks there are.
@@ -31,7 +31,7 @@ class Written(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What is known of a desk from before: its newest ``seq``, its open calls, those that ended, and when."""
+    """What is known of a desk from before: its newest ``seq``, its open calls, and when others ended."""
 
     last: str = ""
     calls: tuple[Call, ...] = ()
@@ -39,7 +39,7 @@ class Kept(NamedTuple):
 
 
 class StoreFailed(Exception):
-    """A write failed, whole; it may be tried again. Never leaves the board."""
+    """A write failed as a whole; it may be tried again. Never leaves the board."""
 
 
 class Store(Protocol):
@@ -54,15 +54,15 @@ class Store(Protocol):
         ...
 
     async def since(self, desk: DeskKey, seq: str, limit: int = 200) -> list[Written] | None:
-        """Return a desk's next events after ``seq``; ``None`` where not every one of them is kept any more."""
+        """Return a desk's next events after ``seq``; ``None`` where some of them are no longer kept."""
         ...
 
     async def forget(self, now: datetime, keep_s: float, keep_events: int) -> None:
-        """Drop what is too old or too much, oldest first. Raises :class:`StoreFailed`."""
+        """Drop what is too old or too many, oldest first. Raises :class:`StoreFailed`."""
         ...
 
     async def drop(self, desk: DeskKey) -> None:
-        """Forget a desk that is no more."""
+        """Forget a desk that no longer exists."""
         ...
 
     async def outcome(self, desk: DeskKey, command: Command) -> Outcome:
@@ -81,7 +81,7 @@ class Store(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of it; what it holds is kept."""
+        """Close it; what it holds is kept."""
         ...
 
 

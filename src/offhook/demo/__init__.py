@@ -41,7 +41,7 @@ class Started:
 
 
 async def run_demo(port: str | None, ready: Callable[[Started], None]) -> None:
-    """Run the demo until interrupted; a port in use is no obstacle unless it was asked for."""
+    """Run the demo until interrupted; a port in use does not matter unless it was asked for."""
     exchange = Server(Pbx(plan(DESKS, habits=HABITS, outside=OUTSIDE), name="demo"))
     address = await exchange.start()
 

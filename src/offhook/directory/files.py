@@ -1,7 +1,7 @@
 """Contacts from a CSV file, as an ERP or a spreadsheet exports it.
 
 Separator ``,`` ``;`` or tab, UTF-8 (with or without a byte-order mark) or else Windows-1252. Columns are
-known by their heading, in French or English; a column that is none of these is left alone.
+known by their heading, in French or English; any other column is ignored.
 """
 
 import csv
@@ -43,8 +43,8 @@ NUMBER_HEADINGS = (
 def read_csv(path: Path, source: str) -> Iterator[Contact]:
     """Yield the file's contacts under the record source ``source``.
 
-    Raises ``SettingsError`` naming the file, and the line where one is wrong; a file that cannot be read
-    whole gives nothing.
+    Raises ``SettingsError`` naming the file, and the line if one is wrong; a file that cannot be read
+    completely gives nothing.
     """
     text = _text(path)
     sample = text.partition("\n")[0]
@@ -71,7 +71,7 @@ def read_csv(path: Path, source: str) -> Iterator[Contact]:
 
 
 def fill(index: Index, path: Path | None) -> None:
-    """Make the directory what a CSV file says, the source being its name; ``None``: empty.
+    """Make the directory what a CSV file says, with the file's name as its source; ``None``: empty.
 
     A file that is the same as last time is not read again. Raises what :func:`read_csv` raises.
     """
@@ -82,7 +82,7 @@ def fill(index: Index, path: Path | None) -> None:
 
 
 def _stamp(path: Path, country: str) -> str:
-    """Return what tells whether contacts read from a file would be indexed as they were; never ``""``."""
+    """Return a stamp that is the same as long as the file's contacts would be indexed the same; never ``""``."""
     try:
         state = path.stat()
     except OSError:

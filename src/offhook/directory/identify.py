@@ -8,7 +8,7 @@ from offhook.directory.match import ranked
 from offhook.model import Contact, Party
 
 Source = Callable[[Party], Awaitable[tuple[Contact, ...]]]
-"""Finds a party's contacts. Nobody found is no error."""
+"""Finds a party's contacts. Finding nobody is no error."""
 
 DEADLINE_S = 0.3
 

@@ -17,9 +17,9 @@ from offhook.directory.match import key, main_number_keys, matched, ranked
 from offhook.model import Contact, Party, PartyKind
 
 MOST_MATCHES = 50
-"""How many contacts with the same number are looked at: nobody reads more on a card."""
+"""How many contacts with the same number are looked at: nobody reads more than that on a card."""
 LONG_ENOUGH = 3
-"""Words with fewer letters are in too many names for the best of them to be looked for."""
+"""Words with fewer letters are in too many names to look for the best matches."""
 STEPS = (
     """
     CREATE TABLE source (name TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
@@ -33,7 +33,7 @@ STEPS = (
     CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = "unicode61 remove_diacritics 2", prefix = "1 2 3");
     """,
 )
-"""What leads from each version of the file to the next."""
+"""The steps from each version of the file to the next."""
 _FOUND = "SELECT body FROM words JOIN contact ON contact.id = words.rowid WHERE words MATCH ? {order} LIMIT ?"
 _FIRST, _BEST = _FOUND.format(order=""), _FOUND.format(order="ORDER BY rank")
 
@@ -71,7 +71,7 @@ class Index:
     def replace_source(self, source: str, contacts: Iterable[Contact], stamp: str = "") -> int:
         """Put a source's contacts in place of those it gave before, all or nothing; returns how many.
 
-        ``stamp`` is what tells the reader next time whether there is anything new to read; a source without any
+        ``stamp`` tells the reader next time whether there is anything new to read; a source without any
         contact is forgotten.
         """
         with self._writing:
@@ -93,7 +93,7 @@ class Index:
             return count
 
     def by_party(self, party: Party) -> tuple[Contact, ...]:
-        """Return everybody with that party's number, best first; else who has its main number."""
+        """Return everybody with that party's number, best first; else whoever has its main number."""
         if not party.number or party.kind in (PartyKind.HIDDEN, PartyKind.UNREADABLE):
             return ()
         wanted = key(party.number, self.country)

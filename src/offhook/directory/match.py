@@ -13,12 +13,12 @@ from offhook.model import Contact
 from offhook.numbers import INTERNAL_DIGITS, e164
 
 MAIN_SUFFIXES = (1, 2, 3)
-"""How many last digits of an unknown number are taken for an extension behind a main number."""
+"""How many of an unknown number's last digits may be an extension behind a main number."""
 
 
 @lru_cache(maxsize=20_000)
 def key(number: str, country: str) -> str:
-    """Return what a number is found under: E.164, an internal number as it is, or ``""``."""
+    """Return the key a number is found under: E.164, an internal number as it is, or ``""``."""
     digits = "".join(character for character in number if character.isdigit())
     if len(digits) <= INTERNAL_DIGITS:
         return digits

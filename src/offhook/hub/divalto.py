@@ -9,9 +9,9 @@
 ``GET /DhDivaltoServerCTI/api/cti/gettoken``           a token
 =====================================================  ==================================================
 
-What rings, connects, pops and ends at a desk by its switch waits here, too. An event whose reader was gone
-before it could have it stays; one that was handed out is handed out once more, under its id, where no next poll
-came for a while.
+What the switch rings, connects, pops and ends at a desk waits here, too. An event whose reader left before
+getting it stays; one that was handed out is handed out once more, under its id, if no next poll came for a
+while.
 """
 
 import asyncio
@@ -68,15 +68,15 @@ USE = "divalto"
 TOKEN_S = 3600
 HANDED = ("RING", "POPUP", "CONNECT", "HANGUP")
 WAITING_MOST = 100
-"""Events kept for a desk that does not come for them."""
+"""Events kept for a desk that does not fetch them."""
 WAITING_S = 60.0
 """How long an event waits: a ring of an hour ago is no news."""
 CONFIRMED_S = 10.0
-"""A next poll within this time says that the last reply arrived."""
+"""A next poll within this time means that the last reply arrived."""
 HOLD_MOST_S = 60.0
 LONGEST_BODY = 1 << 16
 STATUS = {2: 400, 3: 409, 4: 409, 5: 422, 6: 409, 7: 504, 8: 400}
-"""HTTP status for each error's exit code: 401 and 403 mean the account, 5xx that it may have been done."""
+"""HTTP status for each error's exit code: 401 and 403 are about the account, 5xx: it may have been done."""
 EMPTY = b'{"event":"","tel":""}'
 
 
@@ -92,7 +92,7 @@ class Waiting:
 
 
 class Relay(Telling):
-    """The interface of what is handed in over this protocol: it tells, and takes no commands."""
+    """The interface for what comes in over this protocol: it tells, and takes no commands."""
 
     about: ClassVar[About] = About("divalto")
     accepts: ClassVar[frozenset[type[Command]]] = frozenset()
@@ -124,7 +124,7 @@ class Relay(Telling):
         return nothing_wrong()
 
     async def close(self) -> None:
-        """Let go of whoever reads it."""
+        """Release whoever reads it."""
         self.end()
 
 
@@ -171,7 +171,7 @@ class Divalto:
             self._take_up(key)
 
     def _take_up(self, key: DeskKey) -> None:
-        """Give a desk its queue, and a line on which it is told what is handed in."""
+        """Give a desk its queue, and a line on which it is told what comes in."""
         words = parameters.read(b"<global>\n<event_hangup>HANGUP")
         line = Line(self._relay, key.extension, self._clock, name=f"{key}/{self._relay.about.name}")
         self._waiting[key] = Waiting()
@@ -238,7 +238,7 @@ class Divalto:
     # --- who asks -------------------------------------------------------------------------------------
 
     async def _desk(self, request: Request, asked: Mapping[str, str]) -> DeskKey:
-        """Return the desk that is asked for, by one who may. Raises ``LoginRefused`` and ``SettingsError``."""
+        """Return the desk asked for, if the asker may. Raises ``LoginRefused`` and ``SettingsError``."""
         wanted = asked.get("telorg") or asked.get("ident", "")
         match self._terms.auth:
             case "open":
@@ -287,7 +287,7 @@ class Divalto:
         """Hand a desk an event: to whoever polls for it, and to its page."""
         self._queue(key, word, number)
         line = self._lines[key]
-        self._handing = True  # what the desk makes of it is no second event to hand out
+        self._handing = True  # what the desk makes of it must not be handed out as a second event
         try:
             for event in self._meanings[key].take([Item(number, word)], self._clock()):
                 self._board.desk(key).receive(line, line.receive(event))
@@ -295,7 +295,7 @@ class Divalto:
             self._handing = False
 
     def _noting(self, key: DeskKey) -> Callable[[News], None]:
-        """Return what queues a desk's own incoming calls for whoever polls."""
+        """Return a listener that queues a desk's own incoming calls for whoever polls."""
 
         def note(news: News) -> None:
             event, call = news
@@ -328,7 +328,7 @@ class Divalto:
         waiting.more.set()
 
     async def _next(self, key: DeskKey, hold_s: float, request: Request) -> bytes:
-        """Return the oldest waiting event, holding the poll if asked; an older poll that is held is let go."""
+        """Return the oldest waiting event, holding the poll if asked; an older held poll is released."""
         waiting = self._waiting[key]
         waiting.poll += 1
         mine = waiting.poll
@@ -336,7 +336,7 @@ class Divalto:
         if again is not None:
             return again
         if not waiting.events and hold_s:
-            waiting.more.set()  # lets an older poll of this desk go
+            waiting.more.set()  # releases an older poll of this desk
             waiting.more = asyncio.Event()
             if await _left(request, waiting.more, hold_s) or waiting.poll != mine:
                 return EMPTY  # nobody reads this any more
@@ -344,20 +344,20 @@ class Divalto:
 
 
 def _same(wanted: str, own: DeskKey) -> DeskKey:
-    """Return one's own desk, where that is the one wanted. Raises ``LoginRefused``."""
+    """Return the asker's own desk, if that is the one wanted. Raises ``LoginRefused``."""
     if wanted not in ("", own.extension):
         raise LoginRefused("login_refused")
     return own
 
 
 async def _left(request: Request, more: asyncio.Event, hold_s: float) -> bool:
-    """Wait until there is more, the time is over, or the one who asked has left; says whether it has."""
-    await request.body()  # what is left to be heard of the request is that its sender has gone
+    """Wait until there is more, the time is up, or the asker has left; says whether it has left."""
+    await request.body()  # all that can still be heard of the request is that its sender has gone
     gone, there = asyncio.ensure_future(request.receive()), asyncio.ensure_future(more.wait())
     try:
         await asyncio.wait((gone, there), timeout=hold_s, return_when=asyncio.FIRST_COMPLETED)
         if there.done() and not gone.done():
-            await asyncio.sleep(0)  # one who left in the same moment is heard of now
+            await asyncio.sleep(0)  # an asker who left at the same moment is noticed now
         return gone.done()
     finally:
         gone.cancel()
@@ -365,7 +365,7 @@ async def _left(request: Request, more: asyncio.Event, hold_s: float) -> bool:
 
 
 def _once_more(waiting: Waiting) -> bytes | None:
-    """Return the event handed out last, where nothing came for so long that its reply may have been lost."""
+    """Return the last event handed out, if no poll came for so long that its reply may have been lost."""
     if waiting.handed is None:
         return None
     at, body = waiting.handed
@@ -384,7 +384,7 @@ def _oldest(waiting: Waiting) -> bytes:
 
 
 async def _asked(request: Request) -> dict[str, str]:
-    """Return the parameters of a request: those of its address, and of a form. Raises ``CommandError``."""
+    """Return a request's parameters: from its address, and from a form. Raises ``CommandError``."""
     asked = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
     if request.method in ("POST", "PUT"):
         data = b""

@@ -1,1 +1,1 @@
-"""One module or folder per telephone system; each enters by the entry point ``offhook.interfaces``."""
+"""One folder per telephone system; each comes in by the entry point ``offhook.interfaces``."""

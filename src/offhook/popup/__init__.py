@@ -1,1 +1,1 @@
-"""Screen pop: ``choose`` decides what must be shown, when, and only once."""
+"""Screen pop: ``choose`` decides what must be shown, when, and that it shows only once."""

@@ -2,7 +2,7 @@
 
 Rules: specification section 8. The card of who is calling always shows; these are the automatic actions.
 A record passed by a colleague always acts. A pop acts once per desk, subject and conversation, however many calls
-that conversation makes there.
+that conversation brings there.
 """
 
 from collections import OrderedDict
@@ -24,7 +24,7 @@ from offhook.model import (
 )
 
 REMEMBERED = 1_000
-"""How many conversations a desk remembers to have popped for."""
+"""How many conversations a desk remembers having popped for."""
 
 
 class Trigger(StrEnum):
@@ -65,7 +65,7 @@ class Pops:
             return []
         passed = isinstance(event, RecordPassed)
         if not (passed or call.rang or call.direction is Direction.INBOUND):
-            return []  # this desk called, itself
+            return []  # this desk itself called
         subject = self._subject(call, passed=passed)
         if not subject or not self._is_first(call, subject):
             return []
@@ -75,13 +75,13 @@ class Pops:
         return [PopRequested(at=at, line=call.line, call=call.id, number=number, record=call.record)]
 
     def restore(self, calls: Iterable[Call]) -> None:
-        """Take what would pop for the calls open before a restart as having popped then."""
+        """Treat what would pop for the calls open before a restart as already popped."""
         for call in calls:
             for subject in filter(None, (_key(call.record), call.party.number)):
                 self._is_first(call, subject)
 
     def _is_first(self, call: Call, subject: str) -> bool:
-        """Note a subject; says whether it is new in the call's conversation."""
+        """Note a subject; says whether it is new to the call's conversation."""
         conversation = call.conversation or call.id
         done = self._done.setdefault(conversation, set())
         self._done.move_to_end(conversation)

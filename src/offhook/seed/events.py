@@ -37,7 +37,7 @@ EMITS = frozenset({Dialling, HandedOver, Ringing, Connected, PopRequested, Ended
 
 @dataclass(slots=True)
 class Open:
-    """A call that is going on as far as the source has told."""
+    """A call in progress, as far as the source has told."""
 
     id: str
     conversation: str
@@ -82,7 +82,7 @@ class SeedMeaning:
         return [self._ended(key, now, Reason.UNKNOWN) for key in old]
 
     def dialled(self, command: Dial, digits: str, at: datetime) -> list[Event]:
-        """Tell a dial that was accepted: the API says nothing more of it."""
+        """Tell of a dial that was accepted: the API says nothing more about it."""
         native = f"{self.line} {command.id}"
         facts: dict[str, Any] = {
             "at": at,
@@ -135,7 +135,7 @@ class SeedMeaning:
         told: list[Event] = [self._ended(each, at, Reason.UNKNOWN) for each in over]
         known = self._open.get(key)
         if known is not None and not known.connected and self._hangs_up:
-            return told  # it rings still, or its end would have been told
+            return told  # it still rings, or its end would have been told
         if known is not None:
             told.append(self._ended(key, at, Reason.UNKNOWN))
         call = self._begun(key, at)

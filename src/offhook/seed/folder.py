@@ -1,4 +1,4 @@
-"""The parameter file where it lies: named by a setting, or in the shared folder; and what it sets for everybody."""
+"""Where the parameter file is, named by a setting or in the shared folder, and what it sets for everybody."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ def with_shared(settings: Settings, environ: Mapping[str, str] = os.environ) -> 
 def web_file(setting: Callable[[str], str], home: str) -> SharedFile | None:
     """Return the web interface's parameter file: ``web.file``, else the one in the shared folder.
 
-    Raises ``SettingsError`` where it is set and cannot be had, not even as a copy.
+    Raises ``SettingsError`` where it is set but cannot be had, not even as a copy.
     """
     if setting("web.file"):
         folder, name = os.path.split(setting("web.file"))
@@ -37,8 +37,8 @@ def web_file(setting: Callable[[str], str], home: str) -> SharedFile | None:
 def place_of(settings: Settings, home: str) -> Place:
     """Return what the shared folder's files set of the settings themselves.
 
-    Where they cannot be had, asking for the command raises why: another command than the folder's would be a
-    silent change. What does not need it goes on.
+    Where they cannot be had, asking for the command raises the reason: a command other than the folder's would be
+    a silent change. What does not need it goes on.
     """
     try:
         found = web_file(settings.__getitem__, home)

@@ -61,13 +61,13 @@ _SECTION = re.compile(r"<cli(?:ck|c|k)(?:to|2)call(dial|event|token)>", re.IGNOR
 _TAG = re.compile(r"<(\w+)>")
 _PLACEHOLDER = re.compile(r"\$([A-Za-z_]+)\$")
 _OPEN_PLACEHOLDER = r"\$(" + "|".join(PLACEHOLDERS) + r")(?![A-Za-z_$])"
-"""Looked for, and so compiled, only where a ``$`` is left over."""
+"""Used, and so compiled, only where a ``$`` is left over."""
 _ALL_TAGS = {tag for tags in TAGS.values() for tag in tags}
 _CONTINUED = ("data", "dataencode")
 
 
 MOST_FINDINGS = 200
-"""After so many, a line that is none is no longer compared with every tag: this is no parameter file."""
+"""After this many findings, unknown lines are not compared with every tag: this is no parameter file."""
 LONGEST_TAG = max(len(tag) for tag in _ALL_TAGS) + 2
 
 
@@ -107,7 +107,7 @@ class ParameterFile:
         return entry.text if entry and entry.text.strip() else default
 
     def word(self, section: str, tag: str, default: str = "") -> str:
-        """Return a value that is one word, without the blanks round it."""
+        """Return a value that is one word, without the blanks around it."""
         return self.text(section, tag, default).strip()
 
     def on(self, section: str, tag: str) -> bool:
@@ -115,7 +115,7 @@ class ParameterFile:
         return self.word(section, tag) == "1"
 
     def line(self, section: str, tag: str) -> int:
-        """Return the line of a tag, else of its section."""
+        """Return a tag's line, else its section's."""
         entry = self.entry(section, tag)
         return entry.line if entry else self.sections.get(section, 1)
 
@@ -150,7 +150,7 @@ class ParameterFile:
 
 
 def read(data: bytes) -> ParameterFile:
-    """Read a ``clicktocall_param.txt``: any bytes give a file, its findings say what is wrong with them."""
+    """Read a ``clicktocall_param.txt``: any bytes give a file; its findings say what is wrong with them."""
     reading = _Reading()
     for number, line in enumerate(lines(data), 1):
         reading.take(number, line)
@@ -190,7 +190,7 @@ class _Reading:
         self._blank = 0
 
     def take(self, number: int, line: str) -> None:
-        """Take one line in."""
+        """Take in one line."""
         if line.startswith(";"):
             return
         if not line.strip():
@@ -238,7 +238,7 @@ class _Reading:
         )
 
     def _tag(self, number: int, line: str) -> bool:
-        """Take a line that starts with a tag in; returns whether it does."""
+        """Take in a line if it starts with a tag; returns whether it does."""
         found = _TAG.match(line)
         if not found:
             return False
@@ -275,7 +275,7 @@ class _Reading:
             self._open = (self._section, tag)
 
     def _other(self, number: int, line: str) -> None:
-        """Take a line that is no tag in: more of the data, or a slip."""
+        """Take in a line that is no tag: more of the data, or a slip."""
         if self._open is None:
             slip = _slip_of(line, _known_tags(self._section)) if len(self.findings) < MOST_FINDINGS else ""
             if slip:
@@ -324,7 +324,7 @@ def _known_tags(section: str) -> list[str]:
 
 
 def _slip_of(line: str, known: list[str]) -> str:
-    """Return the tag that a line with a broken bracket was meant to start with."""
+    """Return the tag with which a line with a broken bracket was meant to start."""
     word = re.match(r"\s*\W?(\w+)", line)
     if not word or len(word[1]) > LONGEST_TAG:
         return ""
@@ -358,7 +358,7 @@ def _distance(one: str, other: str, most: int) -> int:
 
 
 def _meaning(file: ParameterFile) -> Iterator[Finding]:
-    """Look at the values: what cannot be, and what is surely not meant."""
+    """Look at the values: what is impossible, and what is surely not meant."""
     yield from _globals(file)
     for section in ("dial", "event", "token"):
         if section in file.sections:

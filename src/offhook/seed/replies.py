@@ -2,7 +2,7 @@
 
 A bare name is the first field of that name at any depth; a dotted or indexed one is a path, and a path through
 a list without an index yields all of its items (specification section 5). Replies are hostile: no entity is
-expanded, no depth is followed without an end.
+expanded, and no depth is followed without limit.
 """
 
 import json
@@ -22,7 +22,7 @@ Json = object
 
 
 class Element(NamedTuple):
-    """An XML element: its name as written, attributes, children, and its own text."""
+    """An XML element: its name as written, its attributes, children and own text."""
 
     name: str
     attributes: dict[str, str]
@@ -31,12 +31,12 @@ class Element(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Its text, without blanks round it."""
+        """Its text, without the blanks around it."""
         return "".join(self.texts).strip()
 
 
 class Names(NamedTuple):
-    """What a field is called: in JSON, in XML, and the attribute it stands in there."""
+    """What a field is called: in JSON, in XML, and the attribute that holds it there."""
 
     json: str = ""
     xml: str = ""
@@ -56,7 +56,7 @@ def items(
 ) -> list[Item]:
     """Return the events of a reply; ``ring`` is what a bare number means.
 
-    Raises ``ProtocolError`` for one that cannot be read.
+    Raises ``ProtocolError`` for a reply that cannot be read.
     """
     found = _fields(body, content_type, kind)
     if isinstance(found, dict) and found.get("") is not None:
@@ -68,7 +68,7 @@ def items(
     beside = _ids_beside(found, tel.json) if len(rows) > 1 else {}
     found_items = []
     for index in [each for each in rows if len(each) == longest][:MOST_ITEMS]:
-        # a bare name has one value for them all; an id belongs to the reply only where it has one event
+        # a bare name has one value for them all; a reply's id belongs to its event only where there is just one
         one = Item(
             _for(tels, index),
             _for(events, index),
@@ -150,7 +150,7 @@ def _all(found: "Json | Element", names: "Names", blank: str) -> dict[Position, 
 
 
 def _for(values: dict[Position, str], index: Position) -> str:
-    """Return the value for an item: its own, else that of what it lies in."""
+    """Return the value for an item: its own, else that of what encloses it."""
     for length in range(len(index), -1, -1):
         if index[:length] in values:
             return values[index[:length]]
@@ -200,7 +200,7 @@ def _member(value: dict[str, Json], name: str) -> Json:
 
 
 def _search(value: Json, name: str, depth: int) -> str | None:
-    """Return the first field of a name at any depth, in the order of the text."""
+    """Return the first field of that name at any depth, in the order of the text."""
     if depth > DEEPEST:
         return None
     if isinstance(value, dict):
@@ -226,7 +226,7 @@ def _scalar(value: Json) -> str | None:
 
 
 def _ids_beside(found: "Json | Element", tel_name: str) -> dict[Position, str]:
-    """Return the ``id`` that stands beside each number of a list."""
+    """Return the ``id`` beside each number of a list."""
     if isinstance(found, Element) or not _is_path(tel_name):
         return {}
     head = tel_name.rpartition(".")[0] or tel_name[: tel_name.rfind("]") + 1]
@@ -277,7 +277,7 @@ def _strict(text: str) -> Element:
     parser.CharacterDataHandler = lambda data: stack[-1].texts.append(data)  # noqa: PLW0108 - the stack moves
     parser.Parse(
         re.sub(r"^\s*<\?xml[^>]*\?>", "", text), True
-    )  # it is text already: its declared encoding is past
+    )  # it is already text: its declared encoding no longer counts
     return root
 
 
@@ -327,7 +327,7 @@ def _in_xml(root: Element, name: str, attribute: str) -> dict[Position, str]:
     values: dict[Position, str] = {}
     if _is_path(name):
         _follow_xml(root, _steps(name), (), values, attribute)
-        if not values:  # written from below the outermost element
+        if not values:  # the path is written from below the outermost element
             for outermost in root.children[:1]:
                 _follow_xml(outermost, _steps(name), (), values, attribute)
     else:
@@ -375,7 +375,7 @@ def _follow_xml(
 
 
 def _plain(text: str) -> dict[str, str]:
-    """Read ``key=value`` pairs or lines; a bare value stands under ``""``."""
+    """Read ``key=value`` pairs or lines; a bare value is found under ``""``."""
     found: dict[str, str] = {}
     for line in text.splitlines():
         pairs = [each.partition("=") for each in line.split("&")[:MOST_ITEMS] if "=" in each] or [

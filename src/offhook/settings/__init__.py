@@ -1,1 +1,1 @@
-"""Settings: ``model`` names every one, ``layers`` finds the value in force and where it came from."""
+"""Settings: ``model`` names every one, ``values`` finds the value in force and where it came from."""

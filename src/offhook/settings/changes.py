@@ -26,9 +26,9 @@ def file_of(scope: str, folder: str) -> str:
 
 
 def change(path: str, sets: Mapping[str, str | None]) -> None:
-    """Set settings in a file, or take those away that are ``None``. Secrets go to where they are kept.
+    """Set settings in a file, or remove those that are ``None``. Secrets go to where they are kept.
 
-    Raises ``SettingsError`` naming what is wrong; nothing is changed then.
+    Raises ``SettingsError`` naming what is wrong; then nothing is changed.
     """
     import tomlkit
 
@@ -76,7 +76,7 @@ def lock(path: str, names: list[str], *, locked: bool) -> None:
 def _held(path: str, place: str = "") -> Iterator[str]:
     """Hold a settings file for a change; gives the place it is. Raises ``SettingsError``.
 
-    A file that is wrong already is left alone, and said to be.
+    A file that is already wrong is reported and left alone.
     """
     place = place or ("machine" if path == machine_file() else "user")
     try:

@@ -1,6 +1,6 @@
 """Files of ours: written whole or not at all, and held by one process at a time.
 
-The lock is SQLite's own file lock, the same on every system Python runs on; the operating system lets go of it when its
+The lock is SQLite's own file lock, the same on every system Python runs on; the operating system releases it when its
 holder dies.
 """
 
@@ -72,7 +72,7 @@ def reading_alone(folder: str, extension: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def only_one(folder: str, name: str, code: str) -> Iterator[None]:
-    """Hold a lock in a folder of ours for the length of a block, and make the folder.
+    """Make a folder of ours and hold a lock in it for the length of a block.
 
     Raises ``Unavailable`` with ``code`` where another holds it, ``SettingsError`` for a folder that cannot be used.
     """

@@ -11,7 +11,7 @@ NO = ("no", "0", "false", "off", "non", "faux", "")
 
 
 def unknown(name: str, known: tuple[str, ...], where: str) -> SettingsError:
-    """Return the error that names what comes nearest to a name that is not known."""
+    """Return the error for an unknown name, which names the nearest known one."""
     from difflib import get_close_matches
 
     near = get_close_matches(name[:60], known, n=1, cutoff=0.0)
@@ -20,7 +20,7 @@ def unknown(name: str, known: tuple[str, ...], where: str) -> SettingsError:
 
 
 def spelled(known: Setting, value: object, where: str) -> str:
-    """Return a setting's value as text, in its one spelling. Raises ``SettingsError`` saying where it stands."""
+    """Return a setting's value as text, in its one spelling. Raises ``SettingsError`` saying where it is set."""
     if isinstance(value, list) and known.kind in LISTS:
         value = " ".join(str(each) for each in value)
     if known.kind == "table":
@@ -37,7 +37,7 @@ def spelled(known: Setting, value: object, where: str) -> str:
 
 
 LISTS = ("list", "words", "patterns", "countries", "desks")
-"""Kinds of settings that are lists; in a file they may be written as one."""
+"""Kinds of settings that are lists; in a file they may be written as TOML lists."""
 MOST_PORT = 65_535
 
 
@@ -90,7 +90,7 @@ _EXPECTED: dict[str, Callable[[Setting, str], str]] = {
     "countries": _not_all(_is_country, "FR DE CH …"),
     "patterns": _not_all(_is_pattern, "5 1xxx 2000-2999 +33899."),
 }
-"""For each kind, what is expected instead of a value; nothing for one that is right."""
+"""For each kind, what is expected instead of a value; nothing for a right value."""
 
 
 def _is_whole(text: str) -> bool:

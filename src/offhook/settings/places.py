@@ -1,6 +1,6 @@
-"""Where settings stand: every place is read here, and only here (specification section 2).
+"""Where settings are kept: every place is read here, and only here (specification section 2).
 
-``OFFHOOK_HOME=DIR`` keeps every file under one folder; what the machine itself locks holds there, too. Which value
+``OFFHOOK_HOME=DIR`` keeps every file under one folder; the machine's own locks hold there, too. Which value
 counts is decided by :mod:`offhook.settings.values`.
 """
 
@@ -15,7 +15,7 @@ FILE = "settings.toml"
 MACHINE_FILE = "machine.toml"
 LOCKED = "locked"
 NO_SETTINGS = ("OFFHOOK_HOME", "OFFHOOK_DEBUG", "OFFHOOK_LAUNCHED")
-"""Variables that are ours and no settings."""
+"""Environment variables of ours that are not settings."""
 
 
 def home(environ: Mapping[str, str] = os.environ) -> str:
@@ -70,7 +70,7 @@ def resolve(
 ) -> Settings:
     """Return every setting's value in force. Raises ``SettingsError`` naming the place that is wrong.
 
-    ``folder`` is that of the user's settings, ``system`` the machine's own file; both have their usual places. What
+    ``folder`` holds the user's settings, ``system`` is the machine's own file; both have their usual places. What
     the shared folder says is put beneath them by :func:`offhook.seed.folder.with_shared`, where it is needed.
     """
     system = system or system_file()
@@ -149,7 +149,7 @@ def covers_any(pattern: str) -> bool:
 
 
 def _line_of(text: str, name: str) -> int:
-    """Return the line on which a key stands, for the message; the first where it cannot be told."""
+    """Return the line of a key, for the message; the first line where it cannot be found."""
     head, _dot, key = name.rpartition(".")
     section = ""
     for number, line in enumerate(text.splitlines(), 1):

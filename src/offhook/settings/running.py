@@ -1,7 +1,7 @@
-"""Where what runs on this machine says how to reach it: ``hub.json``, ``agent.json``, readable by their owner only.
+"""How to reach what runs on this machine: ``hub.json`` and ``agent.json``, readable by their owner only.
 
-It lets every command on the machine find it without a setting. It holds the desks' tokens, so it is
-written with mode 600 and taken away when it stops; what a killed one left behind does no harm.
+The file lets every command on the machine find the hub or agent without a setting. It holds the desks' tokens, so
+it is written with mode 600 and removed when the program stops; one that a killed program left behind does no harm.
 """
 
 import contextlib
@@ -37,13 +37,13 @@ def announce(here: Running, name: str = HUB, folder: str | None = None) -> str:
 
 
 def withdraw(path: str) -> None:
-    """Take away what :func:`announce` wrote."""
+    """Remove what :func:`announce` wrote."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
 
 
 def running(name: str = HUB, folder: str | None = None) -> Running | None:
-    """Return the hub, or the agent, that said it runs here, or ``None``."""
+    """Return the hub, or the agent, that says it runs here, or ``None``."""
     try:
         with open(os.path.join(folder or home(), name), "rb") as file:
             found = json.load(file)

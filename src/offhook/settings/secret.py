@@ -1,8 +1,8 @@
 """Secrets: in the operating system's vault, else in an encrypted file that only its owner can read.
 
-A file is what it is called: whoever can read the owner's files can read the secret, too; the encryption
-keeps it out of backups' plain text and off screens. The vault is given two seconds and never asks a service
-anything (specification section 2).
+The file is only a file: whoever can read the owner's files can read the secret, too; the encryption
+keeps it from being in plain text in backups and on screens. The vault is given two seconds and never asks a
+service anything (specification section 2).
 """
 
 import contextlib
@@ -24,7 +24,7 @@ KEY_FILE = "secrets.key"
 
 
 def keep(folder: str, name: str, text: str) -> dict[str, str]:
-    """Keep a secret beside any kept before; returns what the settings file says of it: where it is, and its key.
+    """Keep a secret beside any kept before; returns what the settings file is to say of it: its place and its key.
 
     Raises ``OSError``, and ``SettingsError`` where the file of secrets cannot be read.
     """
@@ -54,7 +54,7 @@ def fetch(folder: str, name: str, written: Mapping[str, object], where: str) -> 
 
 
 def forget(folder: str, written: object) -> None:
-    """Take away a secret, as the settings file says where it is."""
+    """Remove a secret from where the settings file says it is."""
     if not isinstance(written, Mapping):
         return
     key = str(written.get("key"))

@@ -1,7 +1,7 @@
 """The shared folder: half a second's patience, then the last good copy, named as such.
 
-It may lie on a file server that is down, and asking a dead server can hang for minutes. So the folder is
-read in a thread that is left behind when it does not answer; what was read last is kept in the user's folder
+It may be on a file server that is down, and asking a dead server can hang for minutes. So the folder is
+read in a thread that is left behind if it does not answer; what was read last is kept in the user's folder
 (specification section 2).
 """
 
@@ -17,7 +17,7 @@ from offhook.settings.files import write_whole
 PATIENCE_S = 0.5
 LONGEST_FILE = 1 << 20
 HUNG_S = 10.0
-"""A folder that did not answer is not waited for again so soon: a hub asks for each of its desks."""
+"""How long a folder that did not answer is not waited for again: a hub asks for each of its desks."""
 _hung: dict[str, float] = {}
 DEFAULT_FOLDER = r"C:\Divalto\Sys"
 

@@ -1,6 +1,6 @@
 """Which value of a setting is in force, and where it came from (specification section 2). No I/O.
 
-Places, later wins: defaults · shared folder · machine · user · environment · command line. Two exceptions:
+Places, of which the later wins: defaults · shared folder · machine · user · environment · command line. Two exceptions:
 the tick box ``use_user_settings`` decides whose interface and interface settings count, machine's or user's,
 as one bundle; and what the machine locks stays the machine's. What the places set is read by
 :mod:`offhook.settings.places`.
@@ -19,7 +19,7 @@ SHOWN_SECRET = "••••"  # noqa: S105 - what is shown instead of one
 class Value(NamedTuple):
     """A value in force and the place it came from: ``default``, ``file:line``, a variable or an option.
 
-    ``fetch`` gets a secret that is kept elsewhere when it is asked for: a vault takes its time.
+    ``fetch`` gets a secret kept elsewhere, only when it is asked for: a vault takes its time.
     """
 
     text: str
@@ -71,9 +71,9 @@ class Known(NamedTuple):
 
 
 class Settings:
-    """Every setting's value in force among what the places set. A value is made out when it is asked for.
+    """Every setting's value in force among what the places set. A value is worked out when it is asked for.
 
-    ``overruled`` names what a later place set in vain, and where: the person is to be told. ``locked`` are
+    ``overruled`` names what a later place set without effect, and where: the person must be told. ``locked`` are
     the settings nobody but the machine's administrator can change.
     """
 
@@ -124,7 +124,7 @@ class Settings:
         return self._value(name).place
 
     def shown(self, name: str) -> str:
-        """Return the value fit to be seen: a secret as ``••••``, without fetching it."""
+        """Return the value fit to be shown: a secret as ``••••``, without fetching it."""
         value = self._value(name)
         if self.known.setting(name, name).secret:
             return SHOWN_SECRET if value.text or value.fetch else ""
@@ -132,7 +132,7 @@ class Settings:
 
     @property
     def overruled(self) -> dict[str, str]:
-        """What a later place set in vain under a lock, and where."""
+        """What a later place set without effect, because of a lock, and where."""
         found = {name: self._before_locks(name) for name in self.locked}
         return {
             name: value.origin

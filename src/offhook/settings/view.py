@@ -1,4 +1,4 @@
-"""What an interface reads of the settings: its own by their short names, others by their whole ones."""
+"""What an interface reads from the settings: its own by their short names, others by their full ones."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,7 +11,7 @@ from offhook.settings.model import checked, setting
 class View:
     """An interface's settings, typed, with the defaults they have everywhere.
 
-    ``get`` gives a setting's text by its whole name. Asking for what :attr:`~offhook.about.About.settings` and
+    ``get`` gives a setting's text by its full name. Asking for what :attr:`~offhook.about.About.settings` and
     :attr:`~offhook.about.About.uses` do not name is a fault of the interface.
     """
 
@@ -25,7 +25,7 @@ class View:
         return self._get(self.whole(name))
 
     def whole(self, name: str) -> str:
-        """Return a setting's whole name."""
+        """Return a setting's full name."""
         whole = self._own.get(name, name)
         if whole not in self._own.values() and whole not in self.about.uses:
             raise KeyError(f"{self.about.name} reads no setting {name!r}")
@@ -55,7 +55,7 @@ class View:
         return {key: tuple(names.split(",")) for key, names in pairs}
 
     def tls(self, name: str) -> str:
-        """Return ``tls.NAME``, or the interface's own ``tls_NAME`` where that says something."""
+        """Return ``tls.NAME``, or the interface's own ``tls_NAME`` where that is set."""
         return self[f"tls_{name}"] or self[f"tls.{name}"]
 
     def wrong(self, name: str, expected: str) -> SettingsError:
@@ -67,10 +67,10 @@ class View:
 
 
 def given(about: About, options: Mapping[str, str], where: str = "options=") -> View:
-    """Return a view of options somebody gives in a program, defaults for the rest.
+    """Return a view of options given in a program, with defaults for the rest.
 
-    An option is a setting of the interface by its short name, or another it reads by its whole one. Raises
-    ``SettingsError`` for one that is not known, naming the nearest, and for a value that cannot be read.
+    An option is a setting of the interface by its short name, or another it reads by its full one. Raises
+    ``SettingsError`` for an unknown one, naming the nearest, and for a value that cannot be read.
     """
     known = {each.name: f"{about.name}.{each.name}" for each in about.settings}
     known |= {name: name for name in about.uses} | {whole: whole for whole in known.values()}

@@ -18,7 +18,7 @@ def record_text(record: Record) -> str:
 
 
 def record_from(text: str) -> Record | None:
-    """Read such a value; ``None`` where it is none."""
+    """Read such a value; ``None`` where it is not one."""
     source, _colon, rest = text.partition(":")
     number, _colon, title = rest.partition(":")
     if not source or not number or len(text) > LONGEST:

@@ -1,6 +1,6 @@
 """What each desk sees of a switch's talks: its calls, and the events that tell of them. No I/O, no clock.
 
-A desk's call is derived from what is known of its legs, again after every fact, and compared with what was
+A desk's call is derived anew from what is known of its legs after every fact, and compared with what was
 told: the order in which a switch tells things matters little, and nothing is told twice.
 """
 
@@ -71,22 +71,22 @@ class DeskCall:
     party: Party = NOBODY
     conversation: str = ""
     before: tuple[str, int, str] | None = None
-    """What its conversation would be but for a restart, the transfers known of then, and what it was before."""
+    """What its conversation would be without a restart, the transfers known then, and what it was before."""
     record: Record | None = None
     state: State = State.NULL
     slot: str = ""
     started_at: datetime | None = None
     connected_at: datetime | None = None
     diverted: str = ""
-    """Where we had it sent while it rang."""
+    """Where we sent it while it rang."""
     hanging: bool = False
-    """We asked for its end."""
+    """We asked for it to end."""
     lost: bool = False
     """It was gone when the link came back: nobody knows how it ended."""
 
     @property
     def leg(self) -> Leg:
-        """The leg that matters: the one that talks, else one that is there."""
+        """The leg that matters: the one that talks, else one that still exists."""
         live = [leg for leg in self.legs if not leg.gone]
         return next((leg for leg in live if leg.up), live[0] if live else self.legs[-1])
 
@@ -142,7 +142,7 @@ class Desks:
         self._read: Callable[[str, str], Party] = read
 
     def remember(self, calls: Iterable[Call]) -> None:
-        """Take in the calls of before a restart: a conversation goes on under its id, if any of its calls does."""
+        """Take in the calls from before a restart: a conversation goes on under its id if any of its calls does."""
         self._before |= {call.id: call.conversation for call in calls if call.conversation}
 
     # --- what is new ------------------------------------------------------------------------------------
@@ -167,7 +167,7 @@ class Desks:
         return found
 
     def forget(self, talk: Talk) -> None:
-        """Let go of a talk that is long over."""
+        """Forget a talk that is long over."""
         for leg in talk.legs:
             self._of_leg.pop(leg.id, None)
             self._consulting.pop(leg.id, None)
@@ -181,7 +181,7 @@ class Desks:
         return self._calls.get(call)
 
     def talking(self, desk: str) -> list[DeskCall]:
-        """Return a desk's calls that are talked on."""
+        """Return the calls a desk is talking on."""
         return [each for each in self._calls.values() if each.desk == desk and each.state is State.CONNECTED]
 
     def of_leg(self, leg: Leg) -> DeskCall | None:
@@ -190,7 +190,7 @@ class Desks:
         return found if found is not None and found.id in self._calls else None
 
     def far_legs(self, call: DeskCall) -> list[Leg]:
-        """Return the legs of those a desk talks with, or is called by."""
+        """Return the legs of those who talk with a desk, or call it."""
         leg = call.leg
         found = [each for each in self.legs.mates(leg) if each is not leg]
         if not found and (caller := caller_of(leg)) is not None and not leg.own:
@@ -198,11 +198,11 @@ class Desks:
         return found or [each for each in called_by(leg) if not each.gone]
 
     def asks(self, call: DeskCall) -> bool:
-        """Say whether a call waits while its own phone asks somebody through the switch's feature."""
+        """Say whether a call waits while its desk's phone asks somebody through the switch's own feature."""
         return call.role is not Role.CONSULTING and self._consults_now(call)
 
     def left_waiting(self, call: DeskCall) -> list[Leg]:
-        """Return the legs of those who wait for the end of a consultation: its phone is in a bridge with another."""
+        """Return the legs of those waiting for a consultation to end: its phone is in a bridge with another."""
         asking = [each for _by, _to, calling in call.talk.consults for each in (calling, *called_by(calling))]
         here = [*call.legs, *asking]
         return [leg for leg in call.talk.legs if leg.real and leg.talked and not leg.gone and leg not in here]
@@ -214,7 +214,7 @@ class Desks:
     def dialling(
         self, desk: str, leg: Leg, meant: str, cause: str, record: Record | None, held: DeskCall | None = None
     ) -> None:
-        """A desk is about to call: its call is there before the switch tells of it. ``held``: to ask about that one."""
+        """A desk is about to call: its call exists before the switch tells of it. ``held``: to consult about it."""
         leg.originated, leg.incoming, leg.desk, leg.kind = True, False, desk, LegKind.PHONE
         if held is not None:
             leg.talk.consult_of, leg.talk.consulter = held.talk, held.leg
@@ -276,7 +276,7 @@ class Desks:
             here = talk.parked and talk.parker == call.desk and talk.slot and not talk.over
             return State.PARKED if here and call.connected_at else State.CLEARED
         if call.connected_at and self.asks(call) and not self.left_waiting(call):
-            return State.CLEARED  # the phone is with the one consulted, and nobody waits for it any more
+            return State.CLEARED  # the phone is with the person consulted, and nobody waits for it any more
         if call.state is State.PARKED and talk.retrieved_by not in ("", call.desk):
             return State.CLEARED
         parked = (
@@ -364,8 +364,8 @@ class Desks:
     def _thread(self, call: DeskCall) -> str:
         """Return the switch's word for it: the talk's, whose legs a transfer or a queue keeps together.
 
-        But what a consultation calls is a conversation of its own until it is completed, also where the switch makes
-        it within the talk.
+        But what a consultation calls is a conversation of its own until it is completed, even where the switch makes
+        the call within the talk.
         """
         root = call.talk.root
         for by, _to, calling in call.talk.consults:
@@ -399,7 +399,7 @@ class Desks:
     # --- and what is told of it ----------------------------------------------------------------------------
 
     def _told(self, call: DeskCall, at: datetime) -> list[Event]:
-        """Return what is new of a call, and note it as told."""
+        """Return what is new about a call, and note it as told."""
         found: list[Event] = []
         state = self._state(call)
         if _RANK[state] < _RANK[call.state]:
@@ -429,9 +429,9 @@ class Desks:
         return found
 
     def _learnt(self, call: DeskCall, party: Party, words: dict[str, Any], *, over: bool) -> list[Event]:
-        """Return what is new of a call beside its state: the other end, its record, that it was passed on.
+        """Return what is new about a call apart from its state: the other end, its record, that it was passed on.
 
-        That is told once the switch has said so; of a call that is ``over``, it shows.
+        Passing on is told once the switch has confirmed it; a call that is ``over`` needs no confirmation.
         """
         found: list[Event] = []
         conversation = self._conversation(call)
@@ -502,7 +502,7 @@ class Desks:
         return found
 
     def _came_in(self, call: DeskCall) -> bool:
-        """Say whether a desk that dialled a feature code has got somebody else's call by it."""
+        """Say whether a desk has got somebody else's call by dialling a feature code."""
         leg = call.legs[0]
         fetched = leg.picked or (call.talk.parked and call.talk.retrieved_by == call.desk and leg.talked)
         if call.role is not Role.CALLER or not fetched or call.talk.origin is leg:
@@ -510,7 +510,7 @@ class Desks:
         return not any(each.desk == call.desk and each.state is State.PARKED for each in self._in(call.talk))
 
     def _came_over(self, call: DeskCall, party: Party, words: dict[str, Any]) -> list[Event]:
-        """Tell that what a desk dialled became the call it fetched, its own parked one or another's."""
+        """Tell that what a desk dialled became the call it fetched: its own parked call or somebody else's."""
         former, leg = call.id, call.legs[0]
         origin = call.talk.origin or leg
         party = self._of(origin)
@@ -526,7 +526,7 @@ class Desks:
         return [Merged(**words, other=former, party=party)]
 
     def _taken_back(self, parked: DeskCall, words: dict[str, Any]) -> list[Event]:
-        """The desk took its parked call back: what it dialled to do so is that call again."""
+        """The desk took its parked call back: what it dialled to do so becomes that call again."""
         new = [each for each in self._in(parked.talk) if each.desk == parked.desk and each is not parked]
         live = [each for each in new if not each.leg.gone]
         if not live:

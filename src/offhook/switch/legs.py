@@ -1,7 +1,7 @@
 """A switch's channels as legs, and the talks they make: facts in, in any order. No I/O, no clock.
 
-Facts only add to what is known, so that their order matters little: switches write from several threads. What a
-desk sees of it: :mod:`offhook.switch.desks`; its story: :mod:`offhook.switch.story`.
+Facts only add to what is known, so their order matters little: switches write from several threads. What a
+desk sees of a talk: :mod:`offhook.switch.desks`; its story: :mod:`offhook.switch.story`.
 """
 
 from collections import OrderedDict
@@ -22,15 +22,15 @@ from offhook.switch.talk import (
 )
 
 STRAY = timedelta(seconds=2)
-"""News of a talk may come this long after its last leg is gone."""
+"""How long after its last leg is gone news of a talk may still come."""
 MOST_STRAY = 500
-"""And of so many talks at most."""
+"""Of how many such talks at most."""
 MOST_LEGS = 200
-"""A talk with more legs lets go of those that rang in vain: a caller may wait in a queue for an hour."""
+"""A talk with more legs drops those that rang unanswered: a caller may wait in a queue for an hour."""
 MANY_BRIDGES = 200
-"""So many more bridges than legs, and empty ones are let go of whose end was not told."""
+"""With this many more bridges than legs, empty bridges whose end was never told are dropped."""
 REMEMBERED = 20_000
-"""How many legs that are long gone are still known by name."""
+"""How many long-gone legs are still known by name."""
 
 
 class Legs:
@@ -60,7 +60,7 @@ class Legs:
         group: str = "",
         root: str = "",
     ) -> Leg:
-        """Return the leg of that id; one never heard of is made, in its group's talk. ``root``: see :class:`Leg`."""
+        """Return the leg with that id; a new one is made, in its group's talk. ``root``: see :class:`Leg`."""
         known = self.legs.get(native)
         if known is not None:
             known.root = known.root or root
@@ -117,7 +117,7 @@ class Legs:
         self._count(leg)
 
     def calls(self, caller: Leg | None, leg: Leg) -> None:
-        """``caller`` calls ``leg``; ``None``: an application has it called."""
+        """``caller`` calls ``leg``; ``None``: an application had it called."""
         self._count(leg)
         leg.incoming = False
         if caller is None:
@@ -157,7 +157,7 @@ class Legs:
             self._meet(leg)
 
     def dial_ended(self, leg: Leg, outcome: LegOutcome, caller: Leg | None = None) -> None:
-        """The call of ``leg`` came to an end: answered or why not."""
+        """Calling ``leg`` came to an end: it was answered, or why not."""
         self.facts += 1
         if outcome is LegOutcome.ANSWERED:
             if caller is not None and caller is not leg.caller and not leg.gone:
@@ -174,7 +174,7 @@ class Legs:
             leg.outcome = leg.outcome or outcome
 
     def goes(self, leg: Leg, at: datetime, outcome: LegOutcome | None = None, *, closed: bool = True) -> None:
-        """The leg is no more. ``closed``: and nothing more will be told of it."""
+        """The leg is gone. ``closed``: nothing more will be told of it, either."""
         self._count(leg)
         leg.end = leg.end or outcome
         if outcome is not None and (leg.outcome is None or leg.outcome in _VAGUE) and not leg.up:
@@ -188,7 +188,7 @@ class Legs:
             self._thin(talk)
 
     def _thin(self, talk: Talk) -> None:
-        """Let go of the legs of a long talk that rang in vain; that they rang is kept."""
+        """Drop the legs of a long talk that rang unanswered; that they rang is kept."""
         for leg in talk.legs[: -MOST_LEGS // 2]:
             if (
                 leg.closed
@@ -223,7 +223,7 @@ class Legs:
             talk.closing = leg
 
     def hung_up(self, leg: Leg) -> None:
-        """Its device had hung up, as is told when the leg is gone."""
+        """Its device had hung up, as is told once the leg is gone."""
         gone, leg.gone = leg.gone, False
         self.hangs_up(leg)
         leg.gone = gone
@@ -264,7 +264,7 @@ class Legs:
         self._join(one.talk, two.talk)
 
     def enters(self, name: str, leg: Leg, *, joins: bool = True) -> None:
-        """The leg is in a bridge. ``joins``: and so in a talk with those there."""
+        """The leg is in a bridge. ``joins``: and therefore in a talk with those there."""
         self._count(leg)
         if leg.gone:
             return
@@ -284,7 +284,7 @@ class Legs:
                 self._meet(each)
 
     def leaves(self, name: str, leg: Leg) -> None:
-        """The leg is in that bridge no more; its talk may well go on."""
+        """The leg is no longer in that bridge; its talk may well go on."""
         if leg.bridge == name:
             self._leave(leg)
         self.facts += 1
@@ -301,13 +301,13 @@ class Legs:
             bridge.members.pop(leg.id, None)
 
     def empty(self, name: str) -> None:
-        """A bridge is no more."""
+        """A bridge is gone."""
         bridge = self.bridges.pop(name, None)
         for leg in list(bridge.members.values()) if bridge else ():
             leg.bridge = ""
 
     def _back_with_all(self, leg: Leg) -> bool:
-        """Say whether a leg came back from a consultation to whom it had left on hold."""
+        """Say whether a leg came back from a consultation to everybody it had left on hold."""
         return any(by == leg.desk and calling.gone for by, _to, calling in leg.talk.consults)
 
     def mates(self, leg: Leg) -> list[Leg]:
@@ -395,7 +395,7 @@ class Legs:
                 self.leaves_place(leg)
 
     def leaves_place(self, leg: Leg) -> None:
-        """It is in no parking place any more, and nobody took it back."""
+        """It is no longer in a parking place, and nobody took it back."""
         leg.talk.slot = ""
         self._count(leg)
 
@@ -416,7 +416,7 @@ class Legs:
     # --- passed on ----------------------------------------------------------------------------------------
 
     def picks_up(self, picker: Leg, target: Leg) -> None:
-        """Somebody takes a call that rings at another's."""
+        """Somebody takes a call that rings at somebody else's phone."""
         self._join(target.talk, picker.talk)
         target.talk.picked_up_from = target.desk or target.number
         picker.picked = True
@@ -452,7 +452,7 @@ class Legs:
         self._count(some)
 
     def puts_together(self, older: Leg, target: Leg, by: Leg) -> Passing:
-        """A desk puts together whom it held and whom it consulted, or talked with besides."""
+        """A desk connects the one it held with the one it consulted, or also talked with."""
         if target.talk.consult_of is None:
             target.talk.consult_of, target.talk.consulter = by.talk, by
         kind = "attended" if target.up else "blonde"
@@ -499,7 +499,7 @@ class Legs:
         self.touched[older] = None
 
     def settled(self, at: datetime | None = None) -> list[Talk]:
-        """Take out the talks that ended long enough ago for stray news of them; ``None``: every one that ended."""
+        """Take out the talks that ended too long ago for stray news of them; ``None``: every one that ended."""
         found: list[Talk] = []
         for talk, ended in list(self._finished.items()):
             if at is not None and at - ended < STRAY and len(self._finished) - len(found) <= MOST_STRAY:
@@ -511,7 +511,7 @@ class Legs:
         return found
 
     def sweep(self) -> None:
-        """Let go of bridges in which nobody is."""
+        """Drop bridges that nobody is in."""
         for name in [name for name, bridge in self.bridges.items() if not bridge.members]:
             del self.bridges[name]
 
@@ -527,7 +527,7 @@ class Legs:
             self._over.popitem(last=False)
 
     def touch(self, leg: Leg) -> None:
-        """Something is new that a desk may have to hear."""
+        """Something is new that a desk may have to hear of."""
         self.touched[leg.talk] = None
 
     def _count(self, leg: Leg) -> None:
@@ -536,4 +536,4 @@ class Legs:
 
 
 _VAGUE = (LegOutcome.NO_ANSWER, LegOutcome.CANCELLED, LegOutcome.FAILED)
-"""Words that a leg's own end may say more exactly."""
+"""Outcomes that a leg's own end may tell more exactly."""

@@ -1,4 +1,4 @@
-"""The connection to a switch, kept up: log in, ask how it stands, then read; lost, begin again.
+"""The connection to a switch, kept up: log in, ask for its state, then read; if it is lost, begin again.
 
 One connection serves every desk. What differs between switches is in each interface's driver.
 """
@@ -47,13 +47,13 @@ from offhook.transport.web import tls_of
 ANSWER_S = 5.0
 """How long an answer may take."""
 LOGIN_S = 10.0
-"""How long login and snapshot may take: a server that drips its greeting is none."""
+"""How long login and snapshot may take: a server that drips its greeting is no switch."""
 IDLE_S = 30.0
-"""After so long a silence the switch is asked for a sign of life."""
+"""After this long a silence the switch is asked for a sign of life."""
 OPEN_S = 5.0
 """How long :meth:`SwitchLink.open` waits to hear that the account is refused."""
 FULL = 1 << 22
-"""Bytes waiting to be sent to a switch that does not read; beyond, the link is given up."""
+"""Bytes waiting to be sent to a switch that does not read; beyond this, the link is given up."""
 
 EMITS: frozenset[type[Event]] = frozenset({
     Connected, Dialling, Diverted, Ended, Held, LineBack, LineLost, Merged, Parked, Prompted, RecordPassed,
@@ -101,7 +101,7 @@ class SwitchLink(Telling, ABC, Generic[Said]):
 
     @abstractmethod
     def _framer(self) -> Framer[Said]:
-        """Return what cuts its stream into messages."""
+        """Return the framer that cuts its stream into messages."""
 
     @abstractmethod
     async def _begin(self) -> None:
@@ -109,7 +109,7 @@ class SwitchLink(Telling, ABC, Generic[Said]):
 
     @abstractmethod
     async def _look(self, cause: str = "") -> None:
-        """Ask how it stands, and tell so; one at a time."""
+        """Ask for its state and tell it; one at a time."""
 
     @abstractmethod
     def _take(self, message: Said, at: datetime) -> None:
@@ -124,15 +124,15 @@ class SwitchLink(Telling, ABC, Generic[Said]):
     def reading(
         cls, plan: Plan, country: str, ended: Callable[[Talk], None]
     ) -> tuple[Framer[Said], Watch[Said]]:
-        """Return what reads a recording of such a switch. ``ended`` is told of every talk that is over."""
+        """Return a reader for recordings of such a switch. ``ended`` is told of every talk that is over."""
 
     def tap(self, heard: Callable[[bytes], object], sent: Callable[[bytes], object]) -> None:
-        """Have every byte of the connection told, for a recording. Before :meth:`open`."""
+        """Pass on every byte of the connection, for a recording. Call before :meth:`open`."""
         self._heard, self._sent = heard, sent
 
     @abstractmethod
     def _drop(self, leg: Leg) -> None:
-        """Have a leg ended, without waiting for it."""
+        """End a leg, without waiting for it."""
 
     @abstractmethod
     def _examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
@@ -150,7 +150,7 @@ class SwitchLink(Telling, ABC, Generic[Said]):
 
     @property
     def why_down(self) -> str:
-        """The code of the error for which the link is not up, ``""`` where it is."""
+        """The code of the error that keeps the link down, ``""`` where it is up."""
         return "" if self._up else self._told_why or "switch_silent"
 
     # --- the interface -----------------------------------------------------------------------------------------
@@ -158,7 +158,7 @@ class SwitchLink(Telling, ABC, Generic[Said]):
     async def open(self) -> None:
         """Start; the link comes up, and comes back, by itself.
 
-        Raises ``LoginRefused`` and ``SettingsError`` where that is heard within :data:`OPEN_S` seconds.
+        Raises ``LoginRefused`` and ``SettingsError`` if they are heard of within :data:`OPEN_S` seconds.
         """
         loop = asyncio.get_running_loop()
         self._first = loop.create_future()
@@ -175,7 +175,7 @@ class SwitchLink(Telling, ABC, Generic[Said]):
                     pass
 
     async def close(self) -> None:
-        """Stop, and let go of the connection."""
+        """Stop, and close the connection."""
         for timer in self._timers:
             timer.cancel()
         if self._running is not None:
@@ -220,7 +220,7 @@ class SwitchLink(Telling, ABC, Generic[Said]):
         try:
             done, _rest = await asyncio.wait({beginning, reading}, return_when=asyncio.FIRST_COMPLETED)
             if reading in done:
-                # a refused login and the end of the stream come together: what was refused says more
+                # a refused login and the end of the stream come together: the refusal says more
                 for _turn in range(3):
                     await asyncio.sleep(0)
             if beginning.done():
@@ -283,7 +283,7 @@ class SwitchLink(Telling, ABC, Generic[Said]):
         self._writer.write(data)
 
     async def _ask(self, number: str, data: bytes, then: Callable[[Said], None] | None = None) -> Said:
-        """Send, and wait for the answer under that number; ``then`` sees it at once, before what follows it.
+        """Send, and wait for the answer under that number; ``then`` sees it at once, before whatever follows.
 
         Raises ``Unreachable`` where nothing was sent, ``OutcomeUnknown`` where no answer came.
         """
@@ -316,7 +316,7 @@ class SwitchLink(Telling, ABC, Generic[Said]):
                 answer.exception()  # it may be that nobody waits
 
     def _tell(self, at: datetime) -> None:
-        """Hand on what is new, and stop the devices that ring in vain."""
+        """Hand on what is new, and stop the devices that need not ring any more."""
         for cause, call in list(self._rung_all.items()):
             if any(leg.up for leg in call.legs) or all(leg.gone for leg in call.legs):
                 del self._rung_all[cause]
@@ -331,21 +331,21 @@ class SwitchLink(Telling, ABC, Generic[Said]):
         self.tell(*self.watch.news(at))
 
     def _tell_back(self, there: set[str], cause: str) -> None:
-        """Hand on how the switch stands."""
+        """Hand on the state of the switch."""
         self.tell(self.watch.back(there, _now(), cause))
         self._up, self._told_why = True, ""
         if self._first is not None and not self._first.done():
             self._first.set_result(None)
 
     def _end_leg(self, leg: Leg) -> None:
-        """Have a leg ended, as soon as it is there."""
+        """End a leg, as soon as it exists."""
         if leg.channel:
             self._drop(leg)
         else:
             self._unborn[leg.id] = leg
 
     def _end_unborn(self, call: DeskCall) -> None:
-        """Have those legs of a call ended, as soon as they are there, that the switch has not made yet."""
+        """End those legs of a call that the switch has not made yet, as soon as they exist."""
         for leg in call.legs:
             if leg.originated and not leg.channel and not leg.gone:
                 self._unborn[leg.id] = leg

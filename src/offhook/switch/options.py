@@ -6,7 +6,7 @@ OF_DIALS = (
     Setting("ring", "choice", "first", choices=("first", "all")),
     Setting("ring_s", "decimal", "30"),
 )
-"""How the own phone of a dial is called."""
+"""How a dial rings the desk's own phone."""
 OF_THE_PLAN = (
     Setting("extensions", "words"),
     Setting("devices", "table"),

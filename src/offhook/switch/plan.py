@@ -1,4 +1,4 @@
-"""What an administrator tells of a switch: its desks' numbers, their devices, its trunks. No I/O.
+"""What an administrator says about a switch: its desks' numbers, their devices, its trunks. No I/O.
 
 The form is that of a settings file's section (``asterisk`` or ``freeswitch``)::
 
@@ -7,7 +7,7 @@ The form is that of a settings file's section (``asterisk`` or ``freeswitch``)::
     trunks = ["PJSIP/trunk"]                       # the outside world: endpoints or gateways
     trunk_contexts = ["from-trunk"]                # or where its calls come in
 
-No device's or trunk's name is known otherwise. Names are compared whole and without regard to case:
+No device's or trunk's name is known in any other way. Names are compared whole and without regard to case:
 ``PJSIP/10`` is not ``PJSIP/101``.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EVERY = "*"
 """In ``devices``: every desk, or its number in a device's name."""
 _REGULAR = set("\\{}+()|^$.")
-"""What makes a pattern a regular expression; others are as in a shell: ``*`` ``?`` ``[0-9]``."""
+"""What makes a pattern a regular expression; other patterns are as in a shell: ``*`` ``?`` ``[0-9]``."""
 _NUMBER = re.compile(r"[0-9]{2,5}")
 
 
@@ -79,7 +79,7 @@ class Plan:
         return tuple(form.replace(EVERY, desk) for form in self._forms) if self.is_desk(desk) else ()
 
     def faults(self, where: str, desks: Iterable[str]) -> Iterator[SettingsError]:
-        """Yield what is missing in it for those desks."""
+        """Yield what the plan lacks for those desks."""
         for name, told in (
             ("extensions", self._patterns or self.devices),
             ("devices", self.devices or self._forms),
@@ -109,7 +109,7 @@ def plan_of(options: "View") -> Plan:
 
 
 def plan_from(section: object, where: str, beside: Collection[str] = ()) -> Plan:
-    """Return the plan in a settings file's section; ``beside`` are the names that may stand there as well.
+    """Return the plan in a settings file's section; ``beside`` are the other names allowed there.
 
     Raises ``SettingsError`` naming what is wrong in it.
     """

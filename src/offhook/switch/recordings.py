@@ -1,4 +1,4 @@
-"""Recordings of switches: the bytes as they came, and when. They may be packed (``.gz``).
+"""Recordings of switches: the bytes as they came, and when. They may be compressed (``.gz``).
 
 ``NAME``: what the switch sent. ``NAME.timing.jsonl``: one ``[seconds, offset, length]`` per read.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def recorded(path: Path) -> tuple[bytes, list[tuple[float, int, int]]]:
-    """Return a recording's bytes and its reads, none where they were not kept. Raises ``OSError``, ``ValueError``."""
+    """Return a recording's bytes and its reads, none if those were not kept. Raises ``OSError``, ``ValueError``."""
     stem = path.with_suffix("") if path.suffix == ".gz" else path
     timing = stem.with_name(stem.name + ".timing.jsonl")
     packed = timing.with_name(timing.name + ".gz")

@@ -26,7 +26,7 @@ def story(talk: Talk) -> Json:
 
 
 def _of_glue(talk: Talk) -> Json:
-    """Tell of a call that an application made between two dialplans, with nobody's phone in it."""
+    """Tell of a call that an application made between two dialplans, with no phone in it."""
     first = min(talk.legs, key=lambda leg: leg.order)
     called = [leg for leg in talk.legs if leg.caller is not None]
     answered = [leg for leg in called if leg.outcome is LegOutcome.ANSWERED]
@@ -48,14 +48,14 @@ def _dialplan_of(glue: Leg) -> str:
 
 
 def is_told(talk: Talk) -> bool:
-    """Say whether a talk is a call of its own: not a consultation for another, nor glue alone."""
+    """Say whether a talk is a call of its own: neither a consultation for another call nor glue alone."""
     if talk.consult_of is not None or talk.into is not None:
         return False
     return bool(talk.asked_for or talk.legs)
 
 
 def fold(talk: Talk) -> None:
-    """Note a consultation that ended without a transfer with the talk it was for."""
+    """Add a consultation that ended without a transfer to the talk it was for."""
     main = talk.consult_of
     while main is not None and main.into is not None:
         main = main.into
@@ -149,7 +149,7 @@ class _Teller:
         return self.talk.meant or (self.origin.dialled if self.origin else "") or None
 
     def name(self, leg: Leg) -> str:
-        """Return the extension, or for the outside the number that was called."""
+        """Return the extension, or for the outside world the number that was called."""
         unsaid = self.called() if leg.kind is LegKind.TRUNK and leg is not self.origin else ""
         return leg.desk or leg.dialled or leg.number or unsaid or leg.device
 
@@ -210,7 +210,7 @@ class _Teller:
         return any(leg.asked and (leg.waiting or cancelled) for leg in callers)
 
     def cancelled_by_api(self) -> bool:
-        """Say whether everybody who was called was let go, and nobody had hung up."""
+        """Say whether everybody being called was dropped although nobody had hung up."""
         callers = self.own or ([self.origin] if self.origin else [])
         ends = [leg.outcome for leg in self.reached]
         return bool(ends) and set(ends) == {LegOutcome.CANCELLED} and not any(leg.asked for leg in callers)

@@ -1,4 +1,4 @@
-"""Legs and talks: what is known of a switch's channels, and who called, is called by and belongs to whom. No I/O.
+"""Legs and talks: what is known of a switch's channels, who called whom and who belongs together. No I/O.
 
 A *leg* is one channel: a phone's, the outside world's, or glue (Asterisk's ``Local``, FreeSWITCH's ``loopback``). A
 *talk* is what a person calls one call: legs that called, were called, or came together.
@@ -45,11 +45,11 @@ class Leg:
     order: int
     talk: "Talk"
     began: datetime | None = None
-    """When the switch says it was made, if it does: the same after a restart of ours."""
+    """When the switch says it was made, if it says so: the same after we restart."""
     root: str = ""
-    """The switch's own word for what it belonged to when it began: Asterisk's Linkedid, FreeSWITCH's Call-UUID."""
+    """The switch's own id for what it belonged to when it began: Asterisk's Linkedid, FreeSWITCH's Call-UUID."""
     channel: str = ""
-    """Its whole name, as commands name it."""
+    """Its full name, as commands name it."""
     device: str = ""
     desk: str = ""
     kind: LegKind = LegKind.OTHER
@@ -65,19 +65,19 @@ class Leg:
     up: bool = False
     answered_at: int = 0
     met_at: int = 0
-    """When it was answered, and last came together with somebody, counted in facts."""
+    """When it was answered, and when it last came together with somebody, counted in facts."""
     talked: bool = False
-    """It has been one of two sides that can talk."""
+    """It has been one of two sides that could talk."""
     bridge: str = ""
     held: bool = False
     holds: int = 0
     asked: int = 0
     """When its device hung up, counted in facts; 0: it did not."""
     waiting: bool = False
-    """Somebody was still being called, or a queue waited in, when it hung up."""
+    """When it hung up, somebody was still being called, or it was waiting in a queue."""
     outcome: LegOutcome | None = None
     end: LegOutcome | None = None
-    """What its own end says, answered or not."""
+    """What its own end says, whether it was answered or not."""
     gone: bool = False
     closed: bool = False
     picked: bool = False
@@ -120,7 +120,7 @@ class Passing:
     answered: bool = False
     told: bool = False
     asked: bool = False
-    """We asked for it, and the switch has not said yes yet."""
+    """We asked for it, and the switch has not confirmed it yet."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -133,7 +133,7 @@ class Talk:
     groups: set[str] = field(default_factory=set)
     passings: list[Passing] = field(default_factory=list)
     consults: list[tuple[str, str, Leg]] = field(default_factory=list)
-    """Consultations: by whom, the number, the leg that calls for it."""
+    """Consultations: by whom, the number, the leg that makes the call."""
     consult_of: "Talk | None" = None
     consulter: Leg | None = None
     into: "Talk | None" = None
@@ -146,7 +146,7 @@ class Talk:
     retrieved_by: str = ""
     picked_up_from: str = ""
     rang_before: set[str] = field(default_factory=set)
-    """Who rang in vain so long ago that their legs are let go of."""
+    """Who rang unanswered so long ago that their legs are dropped."""
     closing: Leg | None = None
     cut: bool = False
     """The switch ended the talk before anybody hung up."""
@@ -177,7 +177,7 @@ class Talk:
 
     @property
     def root(self) -> str:
-        """The switch's own word for the whole: that of the oldest leg, which a switch keeps as long as any leg."""
+        """The switch's own id for the whole: that of the oldest leg, which a switch keeps as long as it has any leg."""
         if not self.legs:
             return self.native
         oldest = min(self.legs, key=lambda leg: (leg.began or leg.at, leg.order))
@@ -185,7 +185,7 @@ class Talk:
 
     @property
     def origin(self) -> Leg | None:
-        """The leg it began with: who called, or the own phone of a click-to-dial."""
+        """The leg it began with: the caller's, or the desk's own phone of a click-to-dial."""
         real = [leg for leg in self.legs if leg.real]
         begun = [leg for leg in real if leg.own or leg.incoming]
         begun = begun or [leg for leg in real if leg.caller is None] or real
@@ -196,7 +196,7 @@ class Talk:
 
 @dataclass(slots=True, eq=False)
 class Bridge:
-    """Who is together. ``met`` are all who ever were; a parking place or a conference joins no talks."""
+    """Legs that are together. ``met`` are all that ever were; a parking place or conference joins no talks."""
 
     members: dict[str, Leg] = field(default_factory=dict)
     met: list[Leg] = field(default_factory=list)
@@ -207,7 +207,7 @@ def _by_order(thing: Leg | Talk) -> int:
     return thing.order
 
 
-# --- who is called by, calls, and is together with whom ---------------------------------------------
+# --- who calls whom, and who is together ------------------------------------------------------------
 
 
 def reached(leg: Leg, depth: int = 0) -> Iterator[Leg]:
@@ -222,7 +222,7 @@ def reached(leg: Leg, depth: int = 0) -> Iterator[Leg]:
 
 
 def called_by(leg: Leg) -> list[Leg]:
-    """Return the real legs called for a leg, also where glue did the calling for it."""
+    """Return the real legs called for a leg, including those that glue called for it."""
     found = list(reached(leg))
     if not found and leg.caller is not None and leg.caller.other_half is not None:
         half = leg.caller.other_half
@@ -246,7 +246,7 @@ def caller_of(leg: Leg, depth: int = 0) -> Leg | None:
 
 
 def caller_of_glue(glue: Leg, depth: int = 0) -> Leg | None:
-    """Return the real leg for which one half of a piece of glue calls."""
+    """Return the real leg that one half of a piece of glue calls for."""
     half = glue.other_half
     if half is None or half.caller is None or depth > 20:
         return None

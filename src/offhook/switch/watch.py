@@ -1,6 +1,6 @@
 """Watching one switch: its messages in, the desks' events out, also over a lost link. No I/O, no clock.
 
-After a link comes up, what the switch says of itself is compared with what was known: legs that are gone end,
+After a link comes up, what the switch says is compared with what was known: legs that are gone end,
 new ones appear, and one ``LineBack`` carries every desk's calls.
 """
 
@@ -50,7 +50,7 @@ class Watch(Generic[Said]):
         return self.news(at)
 
     def news(self, at: datetime) -> list[Event]:
-        """Return what is new; nothing while the switch is being asked how it stands."""
+        """Return what is new; nothing while the switch is being asked for its state."""
         if not self.legs.touched or self.syncing:
             return []
         found = self.desks.news(at)
@@ -59,7 +59,7 @@ class Watch(Generic[Said]):
         return found
 
     def settle(self, at: datetime | None) -> None:
-        """Let go of what is long over; ``None``: of everything that is over."""
+        """Forget what is long over; ``None``: everything that is over."""
         for talk in self.legs.settled(at):
             if talk.consult_of is not None:
                 fold(talk)
@@ -68,7 +68,7 @@ class Watch(Generic[Said]):
                 self._ended(talk)
 
     def settle_all(self, at: datetime) -> None:
-        """Nothing more will be heard: what is still open is told as it stands."""
+        """Nothing more will be heard: what is still open is told as it is."""
         for leg in list(self.legs.legs.values()):
             self.legs.goes(leg, at)
         self.settle(None)
@@ -79,13 +79,13 @@ class Watch(Generic[Said]):
         return [LineLost(at=at, line="", why=why)] if was_up else []
 
     def asked(self) -> None:
-        """The switch is asked how it stands: whatever is first heard of from now on is no ghost."""
+        """The switch is asked for its state: whatever is first heard of from now on is no ghost."""
         self._since = self.legs.facts
 
     def back(self, there: set[str], at: datetime, cause: str = "") -> LineBack:
         """The switch has said which legs there are; returns the snapshot of every desk's calls.
 
-        Always of every desk: whoever did not ask may have lost a call too.
+        Always every desk's: one that did not ask may have lost a call, too.
         """
         for leg in list(self.legs.legs.values()):
             waited_for = leg.originated and not leg.channel  # a dial that the switch has not begun yet

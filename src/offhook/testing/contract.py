@@ -7,8 +7,8 @@
         async def cut(self) -> None: ...         # cut the link at the other end
         async def say(self, data: bytes) -> None: ...  # have the other end send these bytes
 
-It needs ``pytest`` with ``pytest-asyncio`` in automatic mode, and a telephone system (real or pretend) at
-the other end on which ``device`` exists and ``number`` can be dialled. An interface that keeps no link to anything says
+It needs ``pytest`` with ``pytest-asyncio`` in automatic mode, and at the other end a telephone system (real or
+pretend) on which ``device`` exists and ``number`` can be dialled. An interface that keeps no link says
 ``link = False``.
 """
 
@@ -69,7 +69,7 @@ class InterfaceContract:
     link: ClassVar[bool] = True
     """Whether it keeps a connection that can be lost."""
     secrets: ClassVar[tuple[str, ...]] = ()
-    """What it was made with that must never be seen."""
+    """Values it was made with that must never be shown."""
 
     async def make(self) -> Interface:
         """Return an interface that is not open yet."""
@@ -102,7 +102,7 @@ class InterfaceContract:
             assert catalogue.load(about.name).about is about
 
     async def test_its_settings_are_whole(self) -> None:
-        """Every setting's default can be read as its kind, and is said in every language."""
+        """Every setting's default can be read as its kind, and every language says what the setting is for."""
         about = self._about(await self.make())
         for setting in about.own():
             if installed.where(about.name):
@@ -125,7 +125,7 @@ class InterfaceContract:
                 )
 
     async def test_it_says_what_it_can(self) -> None:
-        """``accepts`` and ``emits`` are the model's own types; it takes something, and tells that it is there."""
+        """``accepts`` and ``emits`` are the model's own types; it takes some command, and tells that it is there."""
         interface = await self.make()
         assert interface.accepts <= set(COMMANDS.values())
         assert interface.emits <= set(EVENTS.values())
@@ -149,7 +149,7 @@ class InterfaceContract:
             assert first.calls is not None
 
     async def test_a_dial_is_heard_of_with_its_cause(self) -> None:
-        """An accepted dial brings an event with the command's id as its cause, at an aware time, of a promised type."""
+        """An accepted dial brings an event of a promised type, at an aware time, with the command's id as its cause."""
         async with self._heard() as heard:
             command = Dial(id=new_command_id(), number=self.number)
             await self._soon(heard.line.send(command))
@@ -158,7 +158,7 @@ class InterfaceContract:
             assert all(event.at.tzinfo is not None for event in heard.events)
 
     async def test_a_command_acts_once(self) -> None:
-        """One command makes one call, however often it is asked for, and however long its answer takes."""
+        """One command makes one call, however often it is sent, and however long its answer takes."""
         async with self._heard() as heard:
             command = Dial(id=new_command_id(), number=self.number)
             for _time in range(2):
@@ -227,7 +227,7 @@ class InterfaceContract:
                 assert {call.id: _outline(call) for call in shown} == told
 
     async def test_it_comes_back(self) -> None:
-        """A cut link is told once, and after it the calls as they are; then commands are taken again."""
+        """A cut link is told once, then the calls as they are; after that commands are taken again."""
         if not self.link:
             return
         async with self._heard() as heard:
@@ -249,7 +249,7 @@ class InterfaceContract:
                 await self.say(data)
                 await asyncio.sleep(0)
             await heard.quiet()
-            await self.cut()  # whatever half of a message is left over goes with it
+            await self.cut()  # any half message left over goes with it
             before = len(heard.raw)
             await heard.until(
                 lambda: (
@@ -308,7 +308,7 @@ class InterfaceContract:
                 await asyncio.gather(reading, return_exceptions=True)
 
     async def _snapshot(self, heard: "Heard") -> tuple[Call, ...] | None:
-        """Ask for a snapshot, or have the link cut for one; ``None`` where there is no way to one."""
+        """Ask for a snapshot, or cut the link to get one; ``None`` where there is no way to get one."""
         before = len(heard.raw)
         if Snapshot in heard.line.interface.accepts:
             try:

@@ -1,7 +1,7 @@
 """A small exchange of channels, for pretend switches: phones with habits, a trunk, bridges.
 
 It tells *moments* (a channel is made, rings, is answered, …); :mod:`offhook.testing.pretend_asterisk` and
-:mod:`offhook.testing.pretend_freeswitch` say them in the words of each switch. ``later`` is how it waits.
+:mod:`offhook.testing.pretend_freeswitch` put them in the words of each switch. ``later`` is how it waits.
 """
 
 import itertools
@@ -94,7 +94,7 @@ class Exchange:
         self._ring(called, habit or self.outside, lambda: self._bridge(caller, called), RING_S)
 
     def hang_up(self, channel: Channel, cause: int = 16, *, asked: bool = False) -> None:
-        """A channel ends, and with it whom it called, or who has nobody else."""
+        """A channel ends, and with it those it called, and whoever has nobody else."""
         if channel.id not in self.channels:
             return
         channel.cause, channel.asked = cause, asked
@@ -116,7 +116,7 @@ class Exchange:
             self.hang_up(channel.caller, cause)
 
     def transfer(self, channel: Channel, to: str) -> None:
-        """The channel leaves whom it talks with, and calls another number."""
+        """The channel leaves the one it talks with, and calls another number."""
         other, channel.caller = self.other(channel), None
         if other is not None:
             self.tell("unbridged", channel, other)
@@ -130,7 +130,7 @@ class Exchange:
         self.call(channel, to)
 
     def connect(self, one: Channel, two: Channel) -> None:
-        """Two channels are put together; those they talked with are left over and end."""
+        """Two channels are connected; those they talked with are left over and end."""
         left = [self.other(each) for each in (one, two)]
         for each, former in zip((one, two), left, strict=True):
             if former is not None:
@@ -148,7 +148,7 @@ class Exchange:
         self.tell("held" if on else "resumed", channel, None)
 
     def other(self, channel: Channel) -> Channel | None:
-        """Return whom a channel is in a bridge with."""
+        """Return the one a channel is in a bridge with."""
         beside = [each for each in self.channels.values() if each.bridge and each.bridge == channel.bridge]
         return next((each for each in beside if each is not channel), None)
 

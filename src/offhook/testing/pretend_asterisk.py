@@ -32,7 +32,7 @@ class PretendAsterisk(PretendSwitch):
         super().__init__(exchange)
         self.refuse: dict[str, str] = {}
         self.contexts: frozenset[str] = frozenset()
-        """The dialplan's contexts, where it matters which there are."""
+        """The dialplan's contexts, where it matters which exist."""
         self._account = (user, password)
         self._origins: dict[str, tuple[str, dict[str, str]]] = {}
         exchange.tell = self.tell
@@ -84,7 +84,7 @@ class PretendAsterisk(PretendSwitch):
         client.send(GREETING)
 
     def take(self, client: Peer, data: bytes) -> None:
-        """Take in actions, as far as they are whole."""
+        """Take in the actions that are whole."""
         *blocks, client.rest = (client.rest + data).split(b"\r\n\r\n")
         for raw in blocks:
             lines = [line.partition(": ") for line in raw.decode("utf-8", "replace").split("\r\n")]

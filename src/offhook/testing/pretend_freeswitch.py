@@ -84,7 +84,7 @@ class PretendFreeswitch(PretendSwitch):
         client.send(b"Content-Type: auth/request\n\n")
 
     def take(self, client: Peer, data: bytes) -> None:
-        """Take in commands, as far as they are whole."""
+        """Take in the commands that are whole."""
         *blocks, client.rest = (client.rest + data).split(b"\n\n")
         for raw in blocks:
             text = raw.decode("utf-8", "replace").strip()

@@ -28,7 +28,7 @@ class Peer:
         self.challenge = ""
 
     def send(self, data: bytes) -> None:
-        """Send, as far as the client takes it."""
+        """Send as much as the client takes."""
         if not self.writer.is_closing():
             self.writer.write(data)
 
@@ -171,7 +171,7 @@ async def customers(exchange: Exchange, desks: list[str], calls_per_s: float, ta
 
 
 def _greeting(path: Path) -> bytes:
-    """Return what a recording begins with and a running connection has had already."""
+    """Return what a recording begins with and a running connection has already had."""
     with path.open("rb") as file:
         head = file.read(200)
     if head.startswith(b"Asterisk Call Manager/"):

@@ -5,8 +5,8 @@ page and ``doctor`` read the same files. They are plain JSON keyed by code rathe
 can load them as they are, nothing has to be compiled, and a test holds the languages to the same keys and the same
 parameters.
 
-What is said about one interface lies in that interface's folder; its keys are ``NAME/key``. It may say an error of
-everybody's in its own words.
+What is said about one interface is in that interface's folder; its keys are ``NAME/key``. It may put a common
+error in its own words.
 """
 
 import json
@@ -18,7 +18,7 @@ from offhook import installed
 
 LANGUAGES = ("en", "fr")
 _WORDS = {"state": "state", "command": "command", "why": "cause"}
-"""Parameters whose values may have a sentence of their own, and where it stands."""
+"""Parameters whose values may have a sentence of their own, and where it is."""
 FOLDER = os.path.dirname(__file__)
 
 
@@ -40,7 +40,7 @@ def catalogue(language: str, interface: str = "") -> dict[str, str]:
 def everything(language: str) -> dict[str, str]:
     """Return every sentence of ``language``, those about an interface under ``NAME/key``: what a page needs.
 
-    What an interface does not say in that language, and we do not say, is there in English.
+    What neither an interface nor we say in that language is there in English.
     """
     ours = catalogue(language)
     found = dict(ours)
@@ -63,7 +63,7 @@ def say(key: str, language: str = "en", /, **params: object) -> str:
 
     A parameter that is itself one of our words (a state, a command, a switch's reason) is said in that
     language, too. One that was not sent shows as ``…``: a message about a failure must not fail itself. What an
-    interface does not say in that language is said in English, and else is its key.
+    interface does not say in that language is said in English, or else shows as its key.
     """
     interface, slash, rest = key.rpartition("/")
     text = catalogue(language)[key] if not slash else _about(interface, rest, language)
@@ -107,7 +107,7 @@ def _filled(text: str, language: str, params: Mapping[str, object]) -> str:
 
 
 def _named(commands: Iterable[str], known: Mapping[str, str]) -> Iterable[str]:
-    """Return commands in the reader's words."""
+    """Return command names in the reader's words."""
     return (known.get(f"command.{each}", each) for each in commands)
 
 

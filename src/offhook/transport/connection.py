@@ -69,7 +69,7 @@ async def connected(address: Address, session: Session) -> None:
 
 
 async def kept(attempt: Callable[[], Awaitable[bool]]) -> None:
-    """Repeat ``attempt`` for ever, with growing pauses; it says whether it got anywhere."""
+    """Repeat ``attempt`` for ever, with growing pauses; an attempt says whether it got anywhere."""
     waits = pauses()
     while True:
         if await attempt():

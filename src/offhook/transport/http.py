@@ -1,7 +1,7 @@
 """One small JSON request to a hub on this machine.
 
 ``offhook dial`` runs on every click, so this speaks the little HTTP it needs over a plain socket:
-``http.client`` and every HTTP library measured cost more to import than the whole command may take. It is
+``http.client`` and every HTTP library measured take longer to import than the whole command may. It is
 for our own hub on the loopback and for nothing else.
 """
 
@@ -26,7 +26,7 @@ def request(
     """
     host, _colon, port = url.removeprefix("http://").rstrip("/").rpartition(":")
     try:
-        # as bytes: a name given as text loads the codec for international names first
+        # as bytes: a name given as text would first load the codec for international names
         link = socket.create_connection((host.strip("[]").encode("ascii"), int(port)), CONNECT_S)  # type: ignore[arg-type]
     except (OSError, ValueError):
         raise Unreachable("hub_unreachable", url=url) from None

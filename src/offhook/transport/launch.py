@@ -11,7 +11,7 @@ from offhook.errors import OffhookError, SettingsError, Unavailable
 WITHIN_S = 5.0
 """How long to wait for a program to say that it cannot start."""
 GUARD = "OFFHOOK_LAUNCHED"
-"""Marks what we start: whoever is called back with it has gone round in a circle."""
+"""Marks what we start: an Offhook started with it has been called in a circle."""
 
 
 def launch(
@@ -19,7 +19,7 @@ def launch(
 ) -> None:
     """Start ``words``: a program with its arguments, or one address for the program registered for it.
 
-    Raises ``SettingsError`` where that would be ourselves and ``Unavailable`` where there is none.
+    Raises ``SettingsError`` where that would be ourselves and ``Unavailable`` where there is no such program.
     """
     check_no_loop(words, environ)
     if os.name == "nt" and is_address:
@@ -81,7 +81,7 @@ def handler_of(scheme: str, environ: Mapping[str, str] = os.environ) -> str:
 
 
 def _exec_line(entry: str, environ: Mapping[str, str]) -> str:
-    """Return the ``Exec`` line of a desktop entry, the entry's name where it cannot be read."""
+    """Return the ``Exec`` line of a desktop entry, or the entry's name where that cannot be read."""
     home = environ.get("XDG_DATA_HOME") or os.path.join(environ.get("HOME", ""), ".local/share")
     folders = [home, *(environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")]
     for folder in folders:
@@ -132,7 +132,7 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
     except subprocess.TimeoutExpired:
         import threading
 
-        threading.Thread(target=child.wait, daemon=True).start()  # it runs on; nobody need wait for it
+        threading.Thread(target=child.wait, daemon=True).start()  # it keeps running; nobody need wait
         return
     if code:
         raise Unavailable("program_failed", program=words[0][:80], why=str(code))

@@ -1,4 +1,4 @@
-"""Blocking work beside the event loop, in a thread that keeps nobody from leaving."""
+"""Blocking work beside the event loop, in a thread that never keeps the process from ending."""
 
 import asyncio
 import contextlib
@@ -12,8 +12,8 @@ Result = TypeVar("Result")
 async def in_thread(work: Callable[[], Result]) -> Result:
     """Run ``work`` in a thread of its own and return its result, or raise what it raises.
 
-    The thread is a daemon: a server that never answers cannot keep the process alive, as the loop's own
-    executor would let it.
+    The thread is a daemon: a server that never answers cannot keep the process alive, which the loop's own
+    executor would allow.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Result] = loop.create_future()

@@ -1,8 +1,8 @@
 """One HTTP exchange with somebody else's server: TLS, proxy, one deadline, a limit on what is read.
 
-It says exactly how far it came, because that decides whether a command may be tried again: before the first
-byte went out nothing can have happened (:class:`Unreachable`), afterwards anything can. The standard library's
-client, because a cold ``offhook dial`` loads it in a third of the time any other takes.
+It says exactly how far it got, because that decides whether a command may be tried again: before the first
+byte went out nothing can have happened (:class:`Unreachable`), afterwards anything can. It uses the standard
+library's client, because a cold ``offhook dial`` loads it in a third of the time any other takes.
 """
 
 import contextlib
@@ -117,7 +117,7 @@ class Client:
         except OSError as error:  # ssl.SSLError and a proxy's refusal are among them
             link.close()
             raise _unreachable(host, error) from None
-        except (ValueError, http.client.HTTPException) as error:  # a name that is none, a proxy without HTTP
+        except (ValueError, http.client.HTTPException) as error:  # not a name, not an HTTP proxy
             link.close()
             raise Unreachable("server_unreachable", host=host, why=type(error).__name__) from None
         try:
@@ -202,7 +202,7 @@ class _PinError(OSError):
 
 
 class _Deadline:
-    """One moment for a whole answer: a server that drips a byte a second does not hold us for ever."""
+    """One deadline for a whole answer: a server that drips a byte a second does not hold us for ever."""
 
     def __init__(self, seconds: float) -> None:
         self._until = time.monotonic() + seconds
@@ -228,7 +228,7 @@ class _Deadline:
 class _Timed(io.RawIOBase):
     """A socket's bytes, each read within what is left of a deadline.
 
-    ``held`` is the file that keeps the socket open: a connection that is to end with this answer is let go of as soon
+    ``held`` is the file that keeps the socket open: a connection that is to end with this answer is dropped as soon
     as its head has come.
     """
 
@@ -238,7 +238,7 @@ class _Timed(io.RawIOBase):
         self._held = held
 
     def close(self) -> None:
-        """Let go of the socket, too."""
+        """Release the socket, too."""
         self._held.close()
         super().close()
 
@@ -255,8 +255,8 @@ class _Timed(io.RawIOBase):
 def _read(response: http.client.HTTPResponse) -> tuple[bytes, str]:
     """Read the body up to the limit; returns it and what was wrong with it.
 
-    It may come in any pieces. ``response.length`` says how long it is, where that was said; ``read1`` leaves it as it
-    was.
+    It may come in pieces of any size. ``response.length`` says how long it is, where that was said; ``read1`` does
+    not change it.
     """
     data, whole = b"", response.length
     try:
@@ -319,7 +319,7 @@ def _redirect(url: str, answer: HttpReply) -> str:
 def _proxy(secure: bool, host: str, port: int) -> str:
     """Return the system's proxy for a host, ``""`` where there is none."""
     if os.name == "posix" and not any(name.lower().endswith("_proxy") for name in os.environ):
-        return ""  # the only place where such a system says it; urllib.request takes long to load
+        return ""  # only there does such a system say it; urllib.request takes long to load
     from urllib.request import getproxies, proxy_bypass
 
     found = getproxies().get("https" if secure else "http", "")
@@ -339,7 +339,7 @@ def _proxy_headers(proxy: str) -> list[tuple[str, str]]:
 
 
 def is_pinned(certificate: bytes, pin: str) -> bool:
-    """Say whether a certificate is the one of ``tls.pin``: its SHA-256."""
+    """Say whether a certificate is the one ``tls.pin`` names by its SHA-256."""
     from hashlib import sha256
 
     return sha256(certificate).hexdigest() == pin.replace(":", "").replace(" ", "").lower()

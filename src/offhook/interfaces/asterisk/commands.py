@@ -1,7 +1,7 @@
 """What is sent to Asterisk for a command: actions with their headers. No I/O.
 
-Sources: Asterisk's ``main/manager.c``; ``features.conf`` for ``Atxfer``. A value in ``Variable`` is split at
-commas and read for brackets and quotes, so each of those is sent with a backslash and arrives as itself.
+Sources: Asterisk's ``main/manager.c``; ``features.conf`` for ``Atxfer``. Asterisk splits a value in ``Variable``
+at commas and interprets brackets and quotes, so each of those is sent with a backslash and arrives as itself.
 """
 
 import re
@@ -43,7 +43,7 @@ class Action(NamedTuple):
 
 
 class AsteriskDialplan(NamedTuple):
-    """Where numbers are dialled, and how the own phone is called."""
+    """Where numbers are dialled, and how the desk's own phone is called."""
 
     context: str
     ring_s: float = 30.0
@@ -64,10 +64,10 @@ def variable(name: str, value: str) -> tuple[str, str]:
 def originate(
     device: str, native: str, number: str, plan: AsteriskDialplan, record: Record | None, name: str = ""
 ) -> Action:
-    """Return the action that alerts the own phone and then calls ``number``.
+    """Return the action that alerts the desk's own phone and then calls ``number``.
 
-    The number shows on the own phone's display as the connected party; what the callee sees stays the phone's
-    own.
+    The number shows on that phone's display as the connected party; the callee still sees the phone's own
+    number.
     """
     _dialable(number)
     headers = [
@@ -104,14 +104,14 @@ def hang_up(call: DeskCall) -> list[Action]:
 
 
 def let_go(waiting: list[Leg]) -> list[Action]:
-    """Hang up those who wait while the phone consults: to hang up the phone would connect the two others."""
+    """Hang up those who wait while the phone consults: hanging up the phone would connect the two others."""
     return [action("Hangup", Channel=leg.named, Cause="16") for leg in waiting]
 
 
 def transfer(
     call: DeskCall, far: list[Leg], to: str, plan: AsteriskDialplan, record: Record | None
 ) -> list[Action]:
-    """Pass a call on without asking: a talking one by its own channel, a ringing one by the caller's."""
+    """Pass a call on without asking: a connected one by its own channel, a ringing one by the caller's."""
     _dialable(to)
     attached = attach(far, record) if record is not None else []
     if call.state is State.ALERTING:
@@ -129,7 +129,7 @@ def consult(call: DeskCall, to: str, plan: AsteriskDialplan) -> list[Action]:
 
 
 def complete(call: DeskCall, held: DeskCall | None, far: list[Leg], consulted: list[Leg]) -> list[Action]:
-    """Connect the held party with the one consulted."""
+    """Connect the held party with the person consulted."""
     if call.role is Role.CONSULTING:
         own = held.leg if held is not None else None
         if own is None:
@@ -139,7 +139,7 @@ def complete(call: DeskCall, held: DeskCall | None, far: list[Leg], consulted: l
 
 
 def cancel_consult(call: DeskCall) -> list[Action]:
-    """Drop the one consulted; the phone is back with the held call."""
+    """Drop the person consulted; the phone is back with the held call."""
     if call.role is not Role.CONSULTING:
         return [action("Hangup", Channel=call.leg.named, Cause="16")]
     reached = [leg for leg in called_by(call.legs[0]) if not leg.gone]
@@ -147,7 +147,7 @@ def cancel_consult(call: DeskCall) -> list[Action]:
 
 
 def park(call: DeskCall, far: list[Leg], slot: str) -> list[Action]:
-    """Park the other side, in the first free place. It comes back to this phone in the end."""
+    """Park the other side, in the first free place. If nobody takes it, it comes back to this phone."""
     if slot:
         raise Refused("park_slot", slot=slot)
     own = call.leg.named
@@ -157,7 +157,7 @@ def park(call: DeskCall, far: list[Leg], slot: str) -> list[Action]:
     return [
         parked,
         action("Hangup", Channel=own, Cause="16"),
-    ]  # it called: its dialplan would go on without them
+    ]  # it is the caller: its dialplan would go on without the other side
 
 
 def digits(far: list[Leg], text: str) -> list[Action]:
@@ -191,11 +191,11 @@ def device_state(device: str) -> Action:
 
 CHANNELS = action("Status", Variables=VARIABLE, AllVariables="false")
 PARKED = action("ParkedCalls")
-"""What is asked after a link came up."""
+"""What is asked after a link comes up."""
 
 
 def _dialable(number: str) -> None:
-    """Refuse what is no number: a dialplan reads other characters in its own way."""
+    """Refuse what is not a number: a dialplan reads other characters in its own way."""
     if not _EXTEN.fullmatch(number):
         raise Refused("number_unreadable", number=number[:40])
 
@@ -207,14 +207,14 @@ def _one(far: list[Leg]) -> Leg:
 
 
 SENT: dict[type[Command], str] = {
-    Dial: "`Originate` of the own phone, then the number in `asterisk.context`; before it `Getvar DEVICE_STATE(…)`",
+    Dial: "`Originate` of the desk's phone, then the number in `asterisk.context`; before it `Getvar DEVICE_STATE(…)`",
     Answer: "`PJSIPNotify` `Event: talk`, with `asterisk.phone_control`",
     HangUp: "`Hangup`; of a ringing call with cause 21 (rejected); of the other side while the phone consults",
     Hold: "`PJSIPNotify` `Event: hold`, with `asterisk.phone_control`",
     Resume: "`PJSIPNotify` `Event: talk`; of a parked call `Originate` to its place",
     Transfer: "`BlindTransfer`; of a ringing call `Redirect` of the caller",
     Consult: "`Atxfer` (the dialplan's `Dial` needs `t` or `T`)",
-    CompleteTransfer: "`Hangup` of the own phone, which ends the consultation; two calls of the phone: `Bridge`",
+    CompleteTransfer: "`Hangup` of the desk's phone, which ends the consultation; two calls of the phone: `Bridge`",
     CancelConsult: "`Hangup` of the one consulted",
     SendDigits: "`PlayDTMF`, one each",
     PassRecord: "`Setvar __OFFHOOK_RECORD` on both channels",

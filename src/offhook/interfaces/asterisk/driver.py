@@ -57,7 +57,7 @@ from offhook.transport.connection import Address
 
 PORT, TLS_PORT = 5038, 5039
 GIVE_UP_S = 15.0
-"""So long after its time is out, a dial of which nothing was heard is over."""
+"""This long after its time is up, a dial that was never heard of is over."""
 
 ACCEPTS: frozenset[type[Command]] = frozenset(commands.SENT)
 RECORDED = WANTED | {"VarSet"}
@@ -131,7 +131,7 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
     def reading(
         cls, plan: Plan, country: str, ended: Callable[[Talk], None]
     ) -> tuple[AmiFramer, Watch[AmiMessage]]:
-        """Return what reads a recording."""
+        """Return a reader for recordings."""
         return AmiFramer(RECORDED, ONLY), Watch(plan, AmiMeaning, country, ended=ended)
 
     # --- login, snapshot -----------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
         self._tell(at)
 
     def _take_listed(self, message: AmiMessage, at: datetime) -> None:
-        """Keep a row of a list; the whole list is read when its end comes, before anything that follows."""
+        """Keep a row of a list; the whole list is read when it ends, before anything that follows."""
         rows, complete = self._lists[message.get("actionid")]
         if message.event == "Status":
             rows.append(message)
@@ -221,7 +221,7 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
             complete.set_result(rows)
 
     def _dial_failed(self, message: AmiMessage, at: datetime) -> bool:
-        """Take in that one of our dials reached no phone. Its channel, if it had one, says why more exactly."""
+        """Note that one of our dials reached no phone. Its channel, if it had one, says more exactly why."""
         leg = self._dials.pop(message.get("actionid"), None)
         if leg is None or message.get("response") == "Success":
             return False
@@ -272,7 +272,7 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
             self._tell(_now())
 
     def _put_together(self, command: CompleteTransfer, call: DeskCall) -> Passing | None:
-        """Note that a desk connects two calls of its own: of a ``Bridge`` the switch does not say it."""
+        """Note that a desk connects two calls of its own: the switch does not say so of a ``Bridge``."""
         desks, held = self.watch.desks, self.watch.desks.get(command.held or call.consult_of)
         if held is None or call.role is Role.CONSULTING:
             return None
@@ -305,7 +305,7 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
                 return commands.park(call, far, command.slot)
             case Resume() if call.state is State.PARKED:
                 return self._fetch(call)
-            case Answer() | Resume():  # to talk is to pick up, or to go on
+            case Answer() | Resume():  # ``talk`` means picking up, or going on
                 return commands.on_phone(call, "talk", plan, command)
             case Hold():
                 return commands.on_phone(call, "hold", plan, command)
@@ -313,7 +313,7 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
                 raise Unsupported("not_by_interface", command=type(command).__name__, by=ABOUT.name)
 
     def _hung_up(self, call: DeskCall) -> list[Action]:
-        """Return what ends a call; a leg that the switch has not made yet is ended when it is there."""
+        """Return what ends a call; a leg that the switch has not made yet is ended once it exists."""
         self._end_unborn(call)
         if self.watch.desks.asks(call):
             return commands.let_go(self.watch.desks.left_waiting(call))
@@ -332,7 +332,7 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
         return [commands.originate(device, self._native(0), call.slot, self._reachable(), call.record)]
 
     async def _all(self, actions: Iterable[Action]) -> None:
-        """Send one after the other. Raises for the first that is refused; a further leg may be gone with the first."""
+        """Send one after the other. Raises for the first if refused; a further leg may have gone with the first."""
         done = False
         for each in actions:
             answer = await self._act(each)
@@ -369,7 +369,7 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
         self._rang(command.id, len(expected))
 
     def _expect(self, command: Dial, desk: str, number: str, device: str, native: str, action: str) -> Leg:
-        """Know a leg that the switch is about to make; of which nothing is heard, it ends in time."""
+        """Expect a leg that the switch is about to make; if it is never heard of, it ends after a while."""
         leg = self.watch.legs.leg(native, _now(), device)
         leg.began = began_of(native) or leg.at
         self.watch.desks.dialling(desk, leg, number, command.id, command.record)
@@ -378,14 +378,14 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
         return leg
 
     def _give_up(self, action: str) -> None:
-        """End a dial of which nothing was ever heard."""
+        """End a dial that was never heard of."""
         leg = self._dials.pop(action, None)
         if leg is not None and not leg.channel and not leg.gone:
             self.watch.legs.goes(leg, _now(), LegOutcome.UNAVAILABLE)
             self._tell(_now())
 
     async def _registered(self, desk: str) -> list[str]:
-        """Return the desk's devices that are there. Raises ``Refused`` where none is."""
+        """Return the desk's registered devices. Raises ``Refused`` where there are none."""
         devices = self._devices(desk)
         there = []
         for device in devices:
@@ -425,7 +425,7 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
         return f"offhook-{next(self._ids)}"
 
     def _native(self, index: int) -> str:
-        """Return a channel's id of our own, in the form of Asterisk's, so that it is known again."""
+        """Return an id of ours for a channel, in the form of Asterisk's own, so that it is recognised."""
         return f"{OURS}{os.urandom(4).hex()}-{int(time.time())}.{index + 1}"
 
     async def _act(
@@ -437,7 +437,7 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
 
 
 def _refusal(what: Action, answer: AmiMessage) -> Refused:
-    """Return what an action was refused with, as an error that says what to do."""
+    """Return an action's refusal as an error that says what to do."""
     said = answer.get("message").strip()
     low = said.lower()
     if "permission denied" in low:

@@ -1,7 +1,7 @@
 """What Asterisk's events mean: manager messages to facts about legs. No I/O, no clock.
 
-Every channel event names its channel, so a leg first heard of in the middle is known from whatever comes. What
-is awkward in these events is listed in Asterisk's own order problems: several threads write them.
+Every channel event names its channel, so a leg first heard of in the middle is known from whatever comes. The
+order of events is not reliable: several threads of Asterisk write them.
 """
 
 import re
@@ -18,10 +18,10 @@ from offhook.switch.talk import Leg, LegKind, LegOutcome, Talk, called_by
 
 _SUFFIX = re.compile(r"(.*)-[0-9a-fA-F]{6,}(?:;[12])?")
 _SHORT = re.compile(r"((?:IAX2|DAHDI|Dongle|MISDN)/.*)-[0-9a-fA-F]+", re.IGNORECASE)
-"""Older technologies count their channels with fewer digits."""
+"""Older channel technologies number their channels with fewer digits."""
 _HALF = re.compile(r"(Local/.*);([12])", re.IGNORECASE)
 _BORN = re.compile(r"(?:^|-)(1[0-9]{9})\.[0-9]+$")
-"""A Uniqueid as Asterisk makes it by default. Any other is as good: the time in it only sorts."""
+"""A Uniqueid as Asterisk makes it by default. Any other will do: the time in it only sorts."""
 _DIALLED = re.compile(r"(?:sips?:)?([0-9*#+]+)(?:@|$)")
 
 STATUSES = {
@@ -68,7 +68,7 @@ def device_of(channel: str) -> str:
 
 
 def began_of(native: str) -> datetime | None:
-    """Return when a channel was made, where its id is in Asterisk's own form; it only sorts."""
+    """Return when a channel was made, if its id has Asterisk's default form; used only for sorting."""
     born = _BORN.search(native)
     return datetime.fromtimestamp(int(born[1]), UTC) if born is not None else None
 
@@ -83,7 +83,7 @@ class AmiMeaning:
         self._never_made: deque[str] = deque(maxlen=100)
 
     def read(self, message: AmiMessage, at: datetime) -> None:
-        """Take an event in; one that is not known, or cannot be read, changes nothing."""
+        """Take in an event; one that is unknown or unreadable changes nothing."""
         meaning = self._meanings.get(message.event)
         if meaning is not None:
             meaning(self, message, at)
@@ -91,7 +91,7 @@ class AmiMeaning:
     # --- channels ---------------------------------------------------------------------------------------
 
     def leg(self, message: AmiMessage, at: datetime, prefix: str = "") -> Leg | None:
-        """Return the leg an event speaks of under ``prefix``; ``None`` for none, or one long gone."""
+        """Return the leg an event names under ``prefix``; ``None`` where there is none, or it is long gone."""
         native = message.get(f"{prefix}uniqueid")
         if not native or self.legs.is_over(native):
             return None
@@ -118,7 +118,7 @@ class AmiMeaning:
         return leg
 
     def known(self, message: AmiMessage) -> Leg | None:
-        """Return the leg an event speaks of, if it was heard of: what comes late must not begin another."""
+        """Return the leg an event names, if already known: a late event must not begin a new one."""
         return self.legs.legs.get(message.get("uniqueid"))
 
     def _pair_by_name(self, half: re.Match[str], leg: Leg) -> None:
@@ -152,7 +152,7 @@ class AmiMeaning:
             self.legs.answers(leg)
 
     def _new_caller(self, message: AmiMessage, at: datetime) -> None:
-        """A name that the dialplan looked up; numbers are rewritten for so many reasons that the first stays."""
+        """Take a name the dialplan looked up; numbers are rewritten for so many reasons that the first one stays."""
         leg = self.known(message)
         if leg is not None and leg.incoming and leg.kind is not LegKind.PHONE and not leg.gone:
             number, name = caller_in(message)
@@ -161,7 +161,7 @@ class AmiMeaning:
                 self.legs.touch(leg)
 
     def _renamed(self, message: AmiMessage, at: datetime) -> None:
-        """Older versions tell a masquerade."""
+        """Older versions report a masquerade by renaming."""
         leg = self.leg(message, at)
         if leg is not None:
             leg.channel = message.get("newname") or leg.channel
@@ -205,7 +205,7 @@ class AmiMeaning:
             self.legs.rings(leg)
 
     def _redirected(self, caller: Leg | None, leg: Leg, message: AmiMessage) -> None:
-        """A caller who had talked and dials anew, without anybody's transfer, was redirected."""
+        """A caller who had talked and dials anew, without any transfer, was redirected."""
         if caller is None or not caller.real or leg.caller is caller or not caller.talked or caller.bridge:
             return
         talk = caller.talk
@@ -303,7 +303,7 @@ class AmiMeaning:
         leg = self.known(message)
         if leg is not None:
             self.legs.queues(leg, cleaned(message.get("queue")))
-            leg.waiting = leg.waiting or bool(leg.asked)  # it is told on a time-out too
+            leg.waiting = leg.waiting or bool(leg.asked)  # it is also told on a time-out
 
     def _leave_queue(self, message: AmiMessage, at: datetime) -> None:
         leg = self.known(message)
@@ -478,7 +478,7 @@ def caller_in(message: AmiMessage) -> tuple[str, str]:
 
 
 def _passed_already(talk: Talk, kind: str, by: str, to: str) -> bool:
-    """Say whether this transfer was told before: events may be repeated."""
+    """Say whether this transfer was already told: events may be repeated."""
     return any(
         (each.kind, each.by, each.to) == (kind, by, to) and not any(leg.gone for leg in each.legs)
         for each in talk.passings

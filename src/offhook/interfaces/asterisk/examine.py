@@ -1,4 +1,4 @@
-"""What is usually wrong between Offhook and an Asterisk, found by asking it; each names file and option."""
+"""What is usually wrong between Offhook and an Asterisk, found by asking it; each fault names file and option."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from offhook.interfaces.asterisk.driver import AsteriskInterface
 
 PROBE = "Custom:offhook-doctor"
-"""A device of our own, whose state is set to hear whether events come."""
+"""A device of our own, whose state is set to see whether events come."""
 HEARD_S = 1.5
 CLOSED = {
     "switch_unreachable": "ami_closed",
@@ -78,7 +78,7 @@ async def _rights(interface: "AsteriskInterface", heard: asyncio.Event) -> Async
 
 
 async def _names(interface: "AsteriskInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-    """Ask whether the context, the devices and the trunks that were told are there."""
+    """Ask whether the configured context, devices and trunks exist."""
     context = interface.dialplan.context
     if context:
         answer = await interface.ask(action("Getvar", Variable=f"DIALPLAN_EXISTS({context})"))

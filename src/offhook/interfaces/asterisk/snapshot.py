@@ -1,7 +1,7 @@
-"""What Asterisk answers when it is asked how it stands: its list of channels to facts about legs. No I/O.
+"""What Asterisk answers when asked for its state: its list of channels to facts about legs. No I/O.
 
 ``Status`` does not say who called whom. The application tells the side (``AppDial``: was called; ``AppDial2``:
-an application had it called), bridge and Linkedid tell who belongs together.
+an application had it called); bridge and Linkedid tell who belongs together.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from offhook.switch.attached import VARIABLE, record_from
 from offhook.switch.talk import Leg
 
 OURS = "offhook"
-"""How the ids begin that we give to channels."""
+"""How the ids we give to channels begin."""
 CALLING = ("dial", "queue", "followme")
 """Applications that call somebody for a channel."""
 
 
 def read_channels(rows: Sequence[AmiMessage], meaning: AmiMeaning, at: datetime) -> set[str]:
-    """Take a list of channels in; returns the ids that are there."""
+    """Take in a list of channels; returns the ids that are there."""
     found = [(leg, row) for row in rows if (leg := meaning.leg(row, at)) is not None]
     for leg, row in found:
         _described(leg, row, meaning)

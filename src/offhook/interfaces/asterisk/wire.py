@@ -30,7 +30,7 @@ class AmiMessage:
 
     @property
     def headers(self) -> dict[str, str]:
-        """Return the headers by lower-case key; of a repeated one the last."""
+        """Return the headers by lower-case key; of a repeated header, the last."""
         if self._headers is None:
             found = {}
             for line in self.raw.decode("utf-8", "replace").split("\r\n"):
@@ -67,7 +67,7 @@ class AmiFramer:
     """Bytes in, messages out. The first line is the greeting; :attr:`greeting` holds it once it came.
 
     ``wanted`` are the events that are handed on, ``None`` for all; responses always are. ``only`` names, for some
-    of them, what must stand in the block: of thousands of ``VarSet`` one variable matters.
+    of them, what must be in the block: of thousands of ``VarSet`` events one variable matters.
     """
 
     def __init__(self, wanted: Iterable[str] | None = None, only: Mapping[str, str] | None = None) -> None:
@@ -100,7 +100,7 @@ class AmiFramer:
             return [AmiMessage(bare) for block in blocks if (bare := block.lstrip(b"\r\n"))]
         found = []
         for block in blocks:
-            if block[:2] == b"\r\n":  # some events end with a blank line too many
+            if block[:2] == b"\r\n":  # some events end with one blank line too many
                 block = block.lstrip(b"\r\n")
             if block[:7] == b"Event: ":
                 end = block.find(b"\r\n")

@@ -1,7 +1,7 @@
 """What the ``callto`` command makes of a number: an address, or a program and its arguments. No I/O.
 
 It is shown exactly as the seed shows it (``callto : 0388202020 org=1024``) and launched without the blanks
-round the scheme's colon and a SIP ``@`` (specification section 7).
+around the scheme's colon and a SIP ``@`` (specification section 7).
 """
 
 import re
@@ -27,7 +27,7 @@ class Order(NamedTuple):
     verb: str = "OPEN"
 
     def __repr__(self) -> str:
-        """Show what may be shown."""
+        """Show only what may be shown."""
         return f"Order({self.shown!r})"
 
 

@@ -82,7 +82,7 @@ class CalltoInterface(Telling):
         return self._cold.preview(dialled)
 
     async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """Make out the command for a number: what it lacks is said now, and nothing is started."""
+        """Make the command for a number: what it lacks is said now, and nothing is started."""
         try:
             self._cold.preview(EXAMPLE)
         except OffhookError as error:

@@ -1,9 +1,9 @@
 """What is sent to FreeSWITCH for a command: API commands. No I/O.
 
 Source: FreeSWITCH's ``mod_commands``. Everything goes out as ``bgapi`` with a ``Job-UUID`` of ours, so that an
-answer is known by its id. Between ``{`` and ``}`` of a dial string a comma, a quote, a bracket or a caret means
-something, and there is no one way of writing them that every version reads alike: a number is refused if it is
-none, a record is percent-encoded, and a name that holds such a character is not shown.
+answer is known by its id. Between ``{`` and ``}`` of a dial string a comma, a quote, a bracket or a caret has a
+meaning, and no way of writing them is read alike by every version: what is not a number is refused, a record is
+percent-encoded, and a name with such a character is not shown.
 """
 
 import re
@@ -41,7 +41,7 @@ DIAL = "OFFHOOK_DIAL"
 
 
 class FreeswitchDialplan(NamedTuple):
-    """Where numbers are dialled, and how the own phone is called."""
+    """Where numbers are dialled, and how the desk's own phone is called."""
 
     context: str
     domain: str = ""
@@ -50,7 +50,7 @@ class FreeswitchDialplan(NamedTuple):
 
 
 def originate(device: str, native: str, number: str, plan: FreeswitchDialplan, record: Record | None) -> str:
-    """Return the command that alerts the own phone and then calls ``number``."""
+    """Return the command that alerts the desk's own phone and then calls ``number``."""
     variables = {
         "origination_uuid": native,
         DIAL: native,
@@ -70,7 +70,7 @@ def originate(device: str, native: str, number: str, plan: FreeswitchDialplan, r
 
 
 def endpoint(device: str, plan: FreeswitchDialplan) -> str:
-    """Return the dial string of a device: a user, or an endpoint written out."""
+    """Return the dial string of a device: a user, or an endpoint in full."""
     if "/" in device:
         return _word(device)
     return f"user/{_word(device)}@{_word(plan.domain)}" if plan.domain else f"user/{_word(device)}"
@@ -107,13 +107,13 @@ def resume(call: DeskCall) -> list[str]:
 
 
 def transfer(far: list[Leg], to: str, plan: FreeswitchDialplan, record: Record | None) -> list[str]:
-    """Send the other side on, talking or calling."""
+    """Send the other side on, whether it talks or still calls."""
     attached = attach(far, record) if record is not None else []
     return [*attached, f"uuid_transfer {_one(far)} {checked_number(to)} XML {_word(plan.context)}"]
 
 
 def complete(far: list[Leg], consulted: list[Leg]) -> list[str]:
-    """Connect the held party with the one consulted."""
+    """Connect the held party with the person consulted."""
     return [f"uuid_bridge {_one(far)} {_one(consulted)}"]
 
 
@@ -130,7 +130,7 @@ def attach(legs: list[Leg], record: Record) -> list[str]:
 
 
 def checked_number(number: str) -> str:
-    """Return a number. Raises ``Refused`` for what is none."""
+    """Return a number. Raises ``Refused`` for what is not one."""
     if not _EXTEN.fullmatch(number):
         raise Refused("number_unreadable", number=number[:40])
     return number
@@ -150,13 +150,13 @@ def _one(far: list[Leg]) -> str:
 
 
 SENT: dict[type[Command], str] = {
-    Dial: "`originate` of the own phone, then the number in `freeswitch.context`; before it `sofia_contact`",
+    Dial: "`originate` of the desk's phone, then the number in `freeswitch.context`; before it `sofia_contact`",
     Answer: "`uuid_phone_event … talk`, which many SIP phones obey",
     HangUp: "`uuid_kill`; of a ringing call with `CALL_REJECTED`",
     Hold: "`uuid_hold`",
     Resume: "`uuid_hold` of the one talked with, `uuid_hold off`",
     Transfer: "`uuid_transfer` of the other side",
-    Consult: "`uuid_hold`, then `originate` of a second call on the own phone",
+    Consult: "`uuid_hold`, then `originate` of a second call on the desk's phone",
     CompleteTransfer: "`uuid_bridge` of the two others; while it rings `uuid_kill` of the second call, `uuid_transfer`",
     CancelConsult: "`uuid_kill` of the second call, `uuid_hold off` of the first",
     SendDigits: "`uuid_send_dtmf`",

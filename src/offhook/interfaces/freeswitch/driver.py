@@ -58,7 +58,7 @@ RECORDED = WANTED
 _TALKED = (State.CONNECTED, State.HELD)
 
 GIVE_UP_S = 15.0
-"""So long after its time is out, a dial of which nothing was heard is over."""
+"""This long after its time is up, a dial that was never heard of is over."""
 
 ACCEPTS: frozenset[type[Command]] = frozenset(commands.SENT)
 
@@ -93,7 +93,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         self._begun: dict[str, tuple[asyncio.Future[EslMessage], Callable[[EslMessage], None]]] = {}
         self._there: set[str] = set()
         self._jobs: deque[str] = deque()
-        """Jobs sent whose beginning is not answered yet."""
+        """Jobs sent whose start has not been answered yet."""
 
     @classmethod
     async def availability(cls) -> Availability:
@@ -121,7 +121,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
     def reading(
         cls, plan: Plan, country: str, ended: Callable[[Talk], None]
     ) -> tuple[EslFramer, Watch[EslMessage]]:
-        """Return what reads a recording."""
+        """Return a reader for recordings."""
         return EslFramer(RECORDED), Watch(plan, EslMeaning, country, ended=ended)
 
     # --- login, snapshot -------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         return EslFramer(WANTED)
 
     async def _begin(self) -> None:
-        """Log in and subscribe to what is read, and no more."""
+        """Log in and subscribe only to the events that are read."""
         loop = asyncio.get_running_loop()
         self._greeted = self._greeted or loop.create_future()
         await self._greeted
@@ -205,7 +205,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         self._tell(at)
 
     def _take_reply(self, message: EslMessage) -> None:
-        """A job's reply only says that it began, or that it never will."""
+        """Take a job's reply, which only says that it began, or never will."""
         job = message.head.get("job-uuid", "") or message.reply.partition("Job-UUID: ")[2].strip()
         if not job and self._jobs and (self._reply is None or self._reply.done()):
             job = self._jobs[0]  # what is not allowed is refused without an id, in the order it was sent
@@ -267,7 +267,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         return [commands.originate(own, str(uuid.uuid4()), dialled, self._reachable(), command.record)]
 
     async def _consult(self, command: Consult, call: DeskCall, desk: str, dialled: Dialled) -> None:
-        """Hold the call and make a second one; where that cannot begin, the first goes on."""
+        """Hold the call and make a second one; if that cannot begin, the first goes on."""
         commands.checked_number(dialled)
         await self._registered(desk)
         held = call.state is State.CONNECTED
@@ -317,14 +317,14 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         return call.talk.meant or call.leg.dialled
 
     def _hung_up(self, call: DeskCall) -> list[str]:
-        """Return what ends a call; a leg that the switch has not made yet is ended when it is there."""
+        """Return what ends a call; a leg that the switch has not made yet is ended once it exists."""
         self._end_unborn(call)
         return [text for text in commands.hang_up(call) if text.split(" ")[1] not in self._unborn]
 
     def _beforehand(
         self, command: Command, call: DeskCall, far: list[Leg], dialled: Dialled
     ) -> Passing | None:
-        """Note what the switch will not say was our doing; returns the transfer, if it is one."""
+        """Note what we do and the switch will not say was ours; returns the transfer, if it is one."""
         legs, passing = self.watch.legs, None
         if isinstance(command, HangUp | CancelConsult):
             call.hanging = True
@@ -374,7 +374,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         self._rang(command.id, len(expected))
 
     def _expect(self, job: str, device: str, native: str) -> Leg:
-        """Know a leg that the switch is about to make; of which nothing is heard, it ends in time."""
+        """Expect a leg that the switch is about to make; if it is never heard of, it ends after a while."""
         leg = self.watch.legs.leg(native, datetime.now(UTC), device)
         leg.began = leg.at.replace(microsecond=0)
         self.watch.legs.calls(None, leg)
@@ -384,7 +384,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         return leg
 
     async def _begin_job(self, text: str, job: str, begin: Callable[[EslMessage], None]) -> str:
-        """Start a job; returns what its beginning was answered. An originate ends only when the phone answers."""
+        """Start a job; returns the answer to its start. An originate ends only when the phone answers."""
         began: asyncio.Future[EslMessage] = asyncio.get_running_loop().create_future()
         self._begun[job] = (began, begin)
         try:
@@ -397,7 +397,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
             self._begun.pop(job, None)
 
     def _originated(self, leg: Leg, message: EslMessage) -> None:
-        """Take in how an originate ended. FreeSWITCH says why exactly."""
+        """Take in how an originate ended. FreeSWITCH says exactly why."""
         said = message.text or message.reply
         if said.startswith("-ERR") and not leg.gone:
             outcome = CAUSES.get(said[4:].strip().partition(" ")[0], LegOutcome.FAILED)
@@ -411,7 +411,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
             self._tell(datetime.now(UTC))
 
     async def _registered(self, desk: str) -> list[str]:
-        """Return the desk's devices that are there. Raises ``Refused`` where none is."""
+        """Return the desk's registered devices. Raises ``Refused`` where there are none."""
         devices = self._devices(desk)
         there = []
         for device in devices:
@@ -480,7 +480,7 @@ def _domain(said: str) -> str:
 
 
 def _refusal(text: str, said: str) -> Refused:
-    """Return what a command was refused with, as an error that says what to do."""
+    """Return a command's refusal as an error that says what to do."""
     low = said.lower()
     if "no such channel" in low or "invalid uuid" in low or "cannot locate session" in low:
         return Refused("switch_no_channel")

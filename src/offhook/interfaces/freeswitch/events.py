@@ -1,6 +1,6 @@
 """What FreeSWITCH's events mean: event socket messages to facts about legs. No I/O, no clock.
 
-A bridge is no answer: early media bridges too. Numbers are rewritten on the way, so those of a leg's first
+A bridge is no answer: early media makes bridges, too. Numbers are rewritten on the way, so those of a leg's first
 event stay. Who called whom is told by ``Other-Leg-Unique-ID`` and ``variable_originator``.
 """
 
@@ -59,7 +59,7 @@ class EslMeaning:
         self.legs = legs
 
     def read(self, message: EslMessage, at: datetime) -> None:
-        """Take an event in; one that is not known, or cannot be read, changes nothing."""
+        """Take in an event; one that is unknown or unreadable changes nothing."""
         meaning = self._meanings.get(message.event)
         if meaning is not None:
             meaning(self, message, at)
@@ -67,7 +67,7 @@ class EslMeaning:
     # --- legs ---------------------------------------------------------------------------------------------
 
     def leg(self, message: EslMessage, at: datetime, native: str = "") -> Leg | None:
-        """Return the leg an event speaks of; ``None`` for none, or one long gone."""
+        """Return the leg an event names; ``None`` where there is none, or it is long gone."""
         own = message.get("Unique-ID")
         native = native or own
         if not native or self.legs.is_over(native):
@@ -94,7 +94,7 @@ class EslMeaning:
             and not message.get("variable_sip_auth_username")
             and self.legs.plan.is_trunk("", context)
         )
-        # who comes in where the outside does is outside, whatever number he calls himself by
+        # whoever comes in where the outside does is outside, whatever number they give
         device = gateway or ("" if stranger else self._user_of(channel, message, incoming=incoming))
         group = message.get(f"variable_{DIAL}")
         root = message.get("Channel-Call-UUID")
@@ -141,7 +141,7 @@ class EslMeaning:
             leg.talk.record = record
 
     def _asked_to_pass(self, leg: Leg, message: EslMessage) -> None:
-        """Its phone asked for a transfer: to a number, or to whom its other call reached."""
+        """Its phone asked for a transfer: to a number, or to whoever its other call reached."""
         kind, _colon, to = message.get("variable_transfer_to").partition(":")
         far = [each for each in self.legs.mates(leg) if each.real]
         target = self.legs.legs.get(to)
@@ -233,7 +233,7 @@ class EslMeaning:
                 self.legs.answers(leg)
 
     def _update(self, message: EslMessage, at: datetime) -> None:
-        """The own phone of a click-to-dial is on its way to the number meant."""
+        """The desk's own phone of a click-to-dial is on its way to the number meant."""
         leg = self.leg(message, at)
         if leg is not None and leg.own and leg.up and not called_by(leg):
             meant = cleaned(message.get("Caller-Destination-Number"))
@@ -272,7 +272,7 @@ class EslMeaning:
         self.legs.goes(leg, at, outcome, closed=closed)
 
     def _left_to(self, leg: Leg) -> None:
-        """A phone that consults through the switch leaves its two parties to each other; a bridge has to follow."""
+        """A phone that consults through the switch leaves its two parties to each other; a bridge must follow."""
         consulted = [each for each in called_by(leg) if each.up and not each.gone]
         origin = leg.talk.origin
         passed = any(leg.desk == each.by and consulted[:1] == each.legs[:1] for each in leg.talk.passings)
@@ -312,7 +312,7 @@ class EslMeaning:
         self.leg(message, at)
 
     def _attended(self, one: Leg, two: Leg) -> None:
-        """Two who each talked with the same desk are put together by it."""
+        """Two parties who each talked with the same desk are connected by it."""
         if one.talk is two.talk and not one.talk.consults:
             return
         older, newer = (one, two) if one.talk.order <= two.talk.order else (two, one)
@@ -326,7 +326,7 @@ class EslMeaning:
         self.legs.puts_together(older, newer, first)
 
     def _intercepted(self, one: Leg, two: Leg) -> None:
-        """A phone that called nobody is put together with a caller whose call rang elsewhere: a pickup."""
+        """A phone that called nobody is connected with a caller whose call rang elsewhere: a pickup."""
         if one.talk is two.talk:
             return
         older, newer = (one, two) if one.talk.order <= two.talk.order else (two, one)
@@ -380,7 +380,7 @@ class EslMeaning:
     # --- click-to-dial -----------------------------------------------------------------------------------------------
 
     def _job(self, message: EslMessage, at: datetime) -> None:
-        """A background job is over: an originate that made no channel is told here alone."""
+        """A background job is over: only this tells of an originate that made no channel."""
         if message.get("Job-Command") != "originate" or not message.text.startswith("-ERR"):
             return
         outcome = CAUSES.get(message.text[4:].strip(), LegOutcome.FAILED)
@@ -417,4 +417,4 @@ class EslMeaning:
 WANTED = tuple(EslMeaning._meanings)  # noqa: SLF001 - the table above is the list
 """The events read: what is subscribed to."""
 SUBCLASSES = ("conference::maintenance", "valet_parking::info", "callcenter::info", "fifo::info")
-"""And of ``CUSTOM`` these."""
+"""Of ``CUSTOM`` events, these."""

@@ -1,4 +1,4 @@
-"""What is usually wrong between Offhook and a FreeSWITCH, found by asking it; each names file and option."""
+"""What is usually wrong between Offhook and a FreeSWITCH, found by asking it; each fault names file and option."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ async def examine(interface: "FreeswitchInterface", desks: Sequence[str]) -> Asy
 
 
 async def _names(interface: "FreeswitchInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-    """Ask whether the users and the gateways that were told are there."""
+    """Ask whether the configured users and gateways exist."""
     domain = interface.domain
     for desk in desks:
         for device in interface.plan.devices_of(desk):

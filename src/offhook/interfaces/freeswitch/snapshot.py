@@ -1,4 +1,4 @@
-"""What FreeSWITCH answers when it is asked how it stands: its lists of channels and calls to facts about legs.
+"""What FreeSWITCH answers when asked for its state: its lists of channels and calls to facts about legs.
 
 No I/O.
 """
@@ -17,7 +17,7 @@ CALLS = "show calls as json"
 
 
 def read_channels(text: str, meaning: EslMeaning, at: datetime) -> set[str]:
-    """Take the list of channels in; returns the ids that are there. Raises ``ProtocolError``."""
+    """Take in the list of channels; returns the ids that are there. Raises ``ProtocolError``."""
     rows = _rows(text)
     found: list[tuple[Leg, dict[str, str]]] = []
     for row in rows:
@@ -45,7 +45,7 @@ def read_channels(text: str, meaning: EslMeaning, at: datetime) -> set[str]:
 
 
 def read_calls(text: str, meaning: EslMeaning) -> None:
-    """Take the list of calls in: who is in a bridge with whom. Raises ``ProtocolError``."""
+    """Take in the list of calls: who is in a bridge with whom. Raises ``ProtocolError``."""
     for row in _rows(text):
         one, two = (meaning.legs.legs.get(row.get(key, "")) for key in ("uuid", "b_uuid"))
         if one is not None and two is not None and not one.gone and not two.gone:

@@ -17,12 +17,12 @@ MAX_BODY = 1 << 25
 """Longest body accepted, in bytes: the list of channels comes as one."""
 
 _FIRST = b"Content-"
-"""What every message begins with, the first of all among them."""
+"""What every message begins with, the very first included."""
 PLAIN, JSON = b"text/event-plain", b"text/event-json"
 
 
 class EslMessage:
-    """One message. ``kind`` is its content type; ``event`` the event's name, ``""`` for what is none."""
+    """One message. ``kind`` is its content type; ``event`` the event's name, ``""`` for what is not an event."""
 
     __slots__ = ("_headers", "_lines", "body", "event", "head", "kind")
 
@@ -52,7 +52,7 @@ class EslMessage:
 
     @property
     def reply(self) -> str:
-        """What a command was answered."""
+        """The answer to a command."""
         return self.head.get("reply-text", "") or self.body.decode("utf-8", "replace").strip()
 
     def __repr__(self) -> str:

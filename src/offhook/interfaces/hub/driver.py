@@ -55,12 +55,12 @@ LONGEST_MESSAGE = 1 << 22
 LONGEST_PAUSE_S = 5.0
 LONGEST_SEQ = 100
 REMEMBERED = 1_000
-"""How many events had are known by their ``seq``, should the hub repeat one."""
+"""For how many past events the ``seq`` is remembered, in case the hub repeats one."""
 COMMANDS_PATH, CALLS_PATH = "/v1/desk/commands", "/v1/desk/calls"
 
 
 class _Behind(NamedTuple):
-    """What the hub said of the desk when we came back, true once the event ``last`` is told."""
+    """What the hub said of the desk when we came back; it is true once the event ``last`` is told."""
 
     last: str
     calls: tuple[Call, ...]
@@ -94,7 +94,7 @@ class HubInterface(Telling):
 
     @property
     def accepts(self) -> frozenset[type[Command]]:
-        """Every command, until the hub says which this desk's line takes."""
+        """Every command, until the hub says which ones this desk's line takes."""
         return self._accepts
 
     @classmethod
@@ -163,7 +163,7 @@ class HubInterface(Telling):
         return [f"POST {self.url}{COMMANDS_PATH}?desk={device}\nAuthorization: Bearer {MASK}\n\n{asked}"]
 
     async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """Ask the hub for this desk's calls: that tries its address and our token."""
+        """Ask the hub for this desk's calls: that tests its address and our token."""
         path = f"{CALLS_PATH}?desk={self.extension}"
         try:
             with on(ABOUT.name):
@@ -243,7 +243,7 @@ class HubInterface(Telling):
         self._tell_first(None)
 
     def _caught_up(self) -> None:
-        """Once every event up to the welcome's newest is told: the line is back, with the calls as they are then."""
+        """Tell that the line is back, with the calls as they are, once the welcome's newest event has been told."""
         behind = self._behind
         if behind is None or behind.last != self._last:
             return
@@ -269,7 +269,7 @@ class HubInterface(Telling):
             done.set_exception(error)
 
     def _take_event(self, message: dict[str, Any]) -> None:
-        """Take an event that follows the last one. One had already is left out; one that does not follow: resume."""
+        """Take an event that follows the last one. One already had is left out; if one does not follow, resume."""
         seq, after = _sequence(message), message.get("after", "")
         if seq == self._last or seq in self._had:
             return
@@ -280,7 +280,7 @@ class HubInterface(Telling):
         try:
             event = decode_event(message)
         except ProtocolError:
-            self._last = ""  # what it said is learnt from the calls as they are
+            self._last = ""  # its content is learnt from the calls as they are
             raise
         if event is not None:
             self.tell(_narrowed(event, message.get("snapshot")))

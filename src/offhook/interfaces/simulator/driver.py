@@ -168,7 +168,7 @@ class SimulatorInterface(Telling):
                     self._take_event(message)
 
     def _take_answer(self, message: Json) -> None:
-        """Pass an answer to whoever asked. A snapshot takes its place among the events, as it came."""
+        """Pass an answer to whoever asked. A snapshot keeps the place among the events at which it came."""
         snapshot = self._snapshots.get(message["re"])
         if snapshot is not None and "connections" in message:
             cause, device = snapshot
@@ -179,7 +179,7 @@ class SimulatorInterface(Telling):
             answer.set_result(message)
 
     def _take_event(self, message: Json) -> None:
-        """Tell what an event means; one that cannot be read costs itself and nothing else."""
+        """Tell what an event means; if it cannot be read, only that event is lost."""
         try:
             meaning = self._meaning.read(message)
         except ProtocolError:

@@ -89,7 +89,7 @@ STATES = {
 class ExchangeMeaning:
     """Reads one exchange's events and writes its requests.
 
-    It keeps one thing: which of the exchange's connections a call's id stands for, so that a command on
+    It remembers one thing: which of the exchange's connections a call's id stands for, so that a command on
     the call can name it.
     """
 
@@ -99,7 +99,7 @@ class ExchangeMeaning:
         self._keys: dict[tuple[str, str], str] = {}
 
     def read(self, message: Json) -> list[Event]:
-        """Return what an event of the exchange means; nothing for one not known. Raises ``ProtocolError``."""
+        """Return what an event of the exchange means; nothing for an unknown one. Raises ``ProtocolError``."""
         meaning = self._meanings.get(str(message.get("event")))
         if meaning is None:
             return []
@@ -115,7 +115,7 @@ class ExchangeMeaning:
     def snapshot(self, answer: Json) -> tuple[Call, ...]:
         """Return every extension's calls from the exchange's snapshot. Raises ``ProtocolError``."""
         try:
-            self._keys.clear()  # it holds every connection there is: what is not in it is over
+            self._keys.clear()  # the snapshot holds every connection there is: what is not in it is over
             return tuple(self._snapshot_call(view) for view in answer["connections"])
         except _UNREADABLE:
             raise ProtocolError("reply_unreadable", source="snapshot") from None

@@ -20,7 +20,7 @@ RING_S = 20.0
 
 
 class PbxRefused(Exception):
-    """The exchange says no; the argument is the reason it gives on the link."""
+    """The exchange refuses; the argument is the reason it gives on the link."""
 
 
 @dataclass(slots=True)
@@ -58,8 +58,8 @@ class PbxLeg:
 class PbxTalk:
     """One conversation, from the first digit to the last goodbye.
 
-    ``answered`` is when it was, else 0; ``tries`` counts the rounds of ringing, so that the end of an
-    earlier round is no end of a later one; ``visits`` counts how often each device came into it. ``thread`` is CSTA's
+    ``answered`` is when it was answered, else 0; ``tries`` counts the rounds of ringing, so that the end of an
+    earlier round does not end a later one; ``visits`` counts how often each device came into it. ``thread`` is CSTA's
     thread linkage: what belongs together for the outside party.
     """
 
@@ -201,7 +201,7 @@ class Pbx:
         self._hold(self._find(device, call, "up"))
 
     def retrieve_call(self, device: str, call: str) -> None:
-        """Go on with a held call, or take one's parked call back."""
+        """Go on with a held call, or take one's own parked call back."""
         leg = self._find(device, call, "held", "parked")
         self._hold_others(leg)
         leg.state, leg.talk.slot = "up", ""
@@ -238,7 +238,7 @@ class Pbx:
         return {"call": own.key}
 
     def transfer_call(self, device: str, call: str, held: str = "", data: Json | None = None) -> None:
-        """Connect the party on hold with the one consulted, who may still be ringing, or with another talked to."""
+        """Connect the party on hold with the one consulted, whose phone may still ring, or with another talked to."""
         own = self._find(device, call)
         asked = own.talk
         waiting = self._find(device, held).talk if held else self.talks.get(asked.consult_of)
@@ -266,7 +266,7 @@ class Pbx:
             self._ring_until(held)
 
     def reconnect_call(self, device: str, call: str) -> None:
-        """Drop the one consulted and go back to the call on hold."""
+        """Drop the person consulted and go back to the call on hold."""
         own = self._find(device, call)
         held = self.talks.get(own.talk.consult_of)
         leg = held.leg_of(device) if held else None
@@ -407,7 +407,7 @@ class Pbx:
         self._act(leg, habit)
 
     def _act(self, leg: PbxLeg, habit: Habit) -> None:
-        """Let the person at that phone do as they are used to."""
+        """Let the person at that phone do what they usually do."""
         if habit.does == "answer" and habit.after_s is not None:
             self._later(habit.ring_s + habit.after_s, lambda: self._answer(leg, habit.talk_s))
         elif habit.does == "reject":
@@ -427,7 +427,7 @@ class Pbx:
                 self._tell("Delivered", leg, alerting=talk.dialled)
 
     def _ring_until(self, talk: PbxTalk) -> None:
-        """Let it ring for a while; then nobody answered."""
+        """Let it ring for a while; after that, nobody answered."""
         talk.tries += 1
         this_round = talk.tries
         self._later(RING_S, lambda: self._fail(talk, "noAnswer") if talk.tries == this_round else None)
@@ -435,7 +435,7 @@ class Pbx:
     # --- what happens to a talk ---------------------------------------------------------------------
 
     def _lift(self, leg: PbxLeg) -> None:
-        """The own phone of a click-to-dial is picked up: now the number is called."""
+        """The desk's own phone of a click-to-dial is picked up: now the number is called."""
         if leg.state == "prompt":
             self._hold_others(leg)
             leg.state = "up"
@@ -463,7 +463,7 @@ class Pbx:
             self._clear(leg, "answeredElsewhere")
 
     def _fail(self, talk: PbxTalk, cause: str) -> None:
-        """Nobody takes the call: everybody in it hears why and is out of it."""
+        """Nobody takes the call: everybody in it hears why and leaves it."""
         if not talk.answered:
             for leg in list(talk.legs):
                 self._clear(leg, cause)
@@ -498,7 +498,7 @@ class Pbx:
                 self._hang_up(leg)
 
     def _take_parked(self, talk: PbxTalk, slot: str) -> None:
-        """Whoever dialled a parking place gets the call that stands there."""
+        """Whoever dialled a parking place gets the call parked there."""
         parked = next((each for each in self.talks.values() if each.slot == slot), None)
         taker = talk.caller
         if parked is None or taker is None:
@@ -545,7 +545,7 @@ class Pbx:
         self._move(leg, talk)
 
     def _move(self, leg: PbxLeg, talk: PbxTalk) -> None:
-        """Put a leg into another talk. A device that was there before keeps its connection's name."""
+        """Put a leg into another talk. A device that was in it before keeps its connection's name."""
         old, old_key, old_started = leg.talk, leg.key, leg.started
         old.legs.remove(leg)
         if not old.legs:
@@ -604,7 +604,7 @@ class Pbx:
         raise PbxRefused("invalidCallID")
 
     def _other(self, leg: PbxLeg) -> PbxLeg | None:
-        """Return the party a leg speaks with: the answered one before those that only ring."""
+        """Return the party a leg speaks with: one that has answered before those that only ring."""
         others = [each for each in leg.talk.legs if each is not leg]
         others.sort(key=lambda each: each.state in ("ringing", "called"))
         return others[0] if others else None
@@ -660,7 +660,7 @@ LONGEST_WORD = 1000
 
 
 def _sensible(name: str, value: object) -> bool:
-    """Say whether a request's word can be worked with: numbers of seconds, short text, or data."""
+    """Say whether a request's value can be used: numbers of seconds, short text, or data."""
     if name.endswith("_s"):
         return value is None or (isinstance(value, int | float) and 0 <= value < 86_400)
     if name == "data":

@@ -18,7 +18,7 @@ from offhook.interfaces.simulator.wire import ExchangeFramer, Json, encode
 
 CHUNK = 1 << 16
 SLOW_CLIENT = 1 << 24
-"""Bytes waiting for a client that does not read; beyond, its link is dropped."""
+"""Bytes waiting for a client that does not read; beyond this, its link is dropped."""
 
 
 class Server:

@@ -1,6 +1,6 @@
 """Dialling over a web API, step by step and without an event loop: what every ``offhook dial`` runs.
 
-The driver uses the same steps in a thread. Tokens are kept in memory, shared by all who show the same request
+The driver uses the same steps in a thread. Tokens are kept in memory, shared by all desks with the same request
 for one, good for as long as the server said, and asked for once however many wait.
 """
 
@@ -27,9 +27,9 @@ from offhook.transport.web import Client, Patience, tls_of
 Result = TypeVar("Result")
 
 BODY_S = 1.0
-"""How long to read on after a dial was accepted: what follows changes nothing."""
+"""How long to go on reading after a dial was accepted: what follows changes nothing."""
 EARLY_S = 5.0
-"""A token is renewed so long before it ends."""
+"""How long before its end a token is renewed."""
 
 
 class Tokens:
@@ -50,7 +50,7 @@ class Tokens:
         with lock:
             failed = self._failed.get(request)
             if failed is not None and failed[1] >= came:
-                raise failed[0]  # one who asked while we waited got no token: nor do we, now
+                raise failed[0]  # somebody else asked while we waited and got no token: nor do we now
             token, until = self._known.get(request, ("", 0.0))
             if token and token != refused and self._clock() < until:
                 return token
@@ -75,7 +75,7 @@ class WebAccount(NamedTuple):
     tokens: Tokens
 
     def dial(self, number: str) -> None:
-        """Dial digits; returns when accepted. Raises what became of it, see :func:`wire.dialling`."""
+        """Dial digits; returns when accepted. Raises as :func:`wire.dialling` does."""
         patience = self.client.patience._replace(body_s=BODY_S)
         self.run(wire.dialling(self.file, self.values.replaced(number=number)), patience, follow=False)
 
@@ -94,7 +94,7 @@ class WebAccount(NamedTuple):
             self._token("")
 
     def poll(self, patience_s: float) -> Reply:
-        """Read once what is waiting. Raises for a reply that is none."""
+        """Read once what is waiting. Raises where the reply is not one."""
         patience = self.client.patience._replace(answer_s=patience_s, body_s=patience_s)
         return self.run(wire.polling(self.file, self.values), patience)
 
@@ -105,7 +105,7 @@ class WebAccount(NamedTuple):
         *,
         follow: bool = True,
     ) -> Result:
-        """Lead a conversation to its end. A redirect of a dial, even by GET, is not followed: it may have rung."""
+        """Run a conversation to its end. A redirect of a dial, even by GET, is not followed: it may have rung."""
         sent: Reply | str | None = None
         token = ""
         while True:
@@ -169,7 +169,7 @@ def account(options: View, extension: str, home: str, tokens: Tokens | None = No
 def account_by(
     found: SharedFile, options: View, extension: str, home: str, tokens: Tokens | None = None
 ) -> WebAccount:
-    """The same by a file that was read before."""
+    """The same from a file already read."""
     file = parameters.read(found.data)
     wire.usable(file, found.name)
     values = Values(

@@ -55,7 +55,7 @@ class WebInterface(Telling):
         """Return a line for ``extension``. Raises ``SettingsError`` for a file that is missing or wrong."""
         with on(ABOUT.name):
             dialler = account(options, extension, home(), SHARED_TOKENS)
-            # its own connection and its own trace: what the settings page watches is the dial
+            # a connection and a trace of its own: the settings page watches only the dial
             poller = account(options, extension, home(), SHARED_TOKENS)
         rules = Rules(
             queue=options["events"] == "queue",
@@ -67,11 +67,11 @@ class WebInterface(Telling):
 
     @property
     def url(self) -> str:
-        """Where it dials, as the file says, without a value in it."""
+        """Where it dials, as written in the file, with no values filled in."""
         return self._dialler.file.word("dial", "url")
 
     def watched(self, told: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Tell ``told`` what dialling sends and is answered for the length of a block, secrets masked."""
+        """Tell ``told`` what dialling sends and gets back during the block, secrets masked."""
         return self._dialler.trace.watched(told)
 
     async def open(self) -> None:
@@ -93,7 +93,7 @@ class WebInterface(Telling):
         return self._dialler.shown(dialled)
 
     async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """Get a token where the file asks for one: that is the one login there is."""
+        """Get a token where the file asks for one: there is no other login."""
         try:
             with on(ABOUT.name):
                 await in_thread(self._dialler.try_login)
@@ -144,7 +144,7 @@ class WebInterface(Telling):
         return self._meaning.take(found, _now())
 
     def _asked(self, patience_s: float) -> list[Item]:
-        """Poll and read the reply: in a thread, both may take their time."""
+        """Poll and read the reply: in a thread, as both may take long."""
         reply = self._poller.poll(patience_s)
         if reply.fault == "late":
             return []

@@ -19,7 +19,7 @@ SHOWN = 2000
 
 
 class Trace:
-    """Writes what goes over the wire to ``folder``, and tells it ``told``; ``""`` and ``None``: neither."""
+    """Writes what goes over the wire to ``folder``, and tells ``told``; ``""`` or ``None`` turns each off."""
 
     def __init__(self, folder: str = "", told: Callable[[str], None] | None = None) -> None:
         self._path = os.path.join(folder, NAME) if folder else ""
@@ -27,7 +27,7 @@ class Trace:
 
     @contextlib.contextmanager
     def watched(self, told: Callable[[str], None]) -> Iterator[None]:
-        """Tell ``told`` what goes over the wire for the length of a block."""
+        """Tell ``told`` what goes over the wire during the block."""
         before, self._told = self._told, told
         try:
             yield
@@ -44,13 +44,13 @@ class Trace:
         if not self._on:
             return
         text = f"({len(reply.body)} bytes, not shown)"
-        if show:  # masked before it is cut: half a secret is one, too
+        if show:  # masked before it is cut: half a secret is still a secret
             text = masked(reply.body.decode("utf-8", "replace"), secrets)[:SHOWN]
         head = f"{reply.status or '–'} {reply.fault} {took_s * 1000:.0f} ms".replace("  ", " ")
         self._write(masked(f"{head}\n{text}" if text else head, secrets))
 
     def failed(self, why: str, secrets: Iterable[str]) -> None:
-        """Note an exchange that did not come about."""
+        """Note an exchange that failed."""
         if self._on:
             self._write(masked(why, secrets))
 
@@ -75,7 +75,7 @@ class Trace:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(entry.encode("utf-8", "replace"))
         except OSError:
-            self._path = ""  # a trace that cannot be written is no reason not to telephone
+            self._path = ""  # a trace that cannot be written must not stop the telephone
 
     def _rotate(self) -> None:
         if not os.path.exists(self._path) or os.path.getsize(self._path) < LONGEST:

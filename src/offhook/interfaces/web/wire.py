@@ -59,7 +59,7 @@ class Reply(NamedTuple):
 
 
 class TokenWanted(NamedTuple):
-    """Asks for a token; ``refused`` is one the server did not take, so that a new one is got."""
+    """Asks for a token; ``refused`` is one the server did not take, so a new one is needed."""
 
     refused: str = ""
 
@@ -69,7 +69,7 @@ Conversation = Generator[Wanted, Reply | str, None]
 
 
 def request(file: ParameterFile, section: str, values: Values) -> Request:
-    """Return a section's request. Raises ``SettingsError`` naming what is missing or cannot be said."""
+    """Return a section's request. Raises ``SettingsError`` naming what is missing or cannot be sent."""
     made = _request(file, section, values)
     hidden = _request(file, section, values.masked())
     lines = [f"{hidden.method} {hidden.url}", *(f"{name}: {value}" for name, value in hidden.headers)]
@@ -115,13 +115,13 @@ def timing(file: ParameterFile) -> tuple[float, float]:
 def dialling(file: ParameterFile, values: Values) -> Conversation:
     """Dial: the token if one is wanted, the request, and once more where the token was refused.
 
-    Raises what became of it: ``Refused``, ``LoginRefused``, ``OutcomeUnknown``.
+    Raises what went wrong: ``Refused``, ``LoginRefused``, ``OutcomeUnknown``.
     """
     yield from _asking(file, "dial", values)
 
 
 def polling(file: ParameterFile, values: Values) -> Generator[Wanted, Reply | str, Reply]:
-    """Read what is waiting; returns the reply. Raises for one that is none."""
+    """Read what is waiting; returns the reply. Raises where the reply is not one."""
     reply = yield from _asking(file, "event", values)
     return reply
 
@@ -144,7 +144,7 @@ def _asking(file: ParameterFile, section: str, values: Values) -> Generator[Want
 def asking_token(
     file: ParameterFile, values: Values
 ) -> Generator[Wanted, Reply | str, tuple[str, float | None]]:
-    """Get a token; returns it and how long it is good for, seconds (``None``: not said). Raises where there is none."""
+    """Get a token; returns it and how long it lasts, seconds (``None``: not said). Raises where there is none."""
     reply = _reply((yield request(file, "token", values)))
     error = _judged(reply, "token", values)
     if error is not None:
@@ -170,7 +170,7 @@ def names(file: ParameterFile, section: str, field: str) -> Names:
 
 
 def _judged(reply: Reply, section: str, values: Values) -> OffhookError | None:
-    """Return what went wrong with an exchange that did begin, ``None`` for a success."""
+    """Return what went wrong with an exchange that began, ``None`` for success."""
     status, fault = reply.status, reply.fault
     if section == "event" and fault == "late":  # a long poll with nothing to say
         return None
@@ -181,7 +181,7 @@ def _judged(reply: Reply, section: str, values: Values) -> OffhookError | None:
         return LoginRefused("account_refused", status=status, said=_said(reply, values))
     if 400 <= status < 500:
         return Refused("refused_by_server", status=status, said=_said(reply, values))
-    if section != "dial":  # asking again harms nobody
+    if section != "dial":  # asking again does no harm
         return Unreachable("server_failing", status=status or fault)
     if 300 <= status < 400:
         host = reply.headers.get("location", "").partition("://")[2].partition("/")[0]
