@@ -17,7 +17,7 @@ from offhook.interfaces.asterisk.about import ABOUT
 from offhook.interfaces.asterisk.driver import AsteriskInterface
 from offhook.line import Line, feed
 from offhook.model import News, Ringing
-from offhook.settings.view import given
+from offhook.settings.given import given
 from offhook.testing.pretend_asterisk import CHALLENGE, GREETING, block
 
 DESKS = 100

@@ -30,7 +30,7 @@ from offhook.model import (
     Ringing,
     State,
 )
-from offhook.settings.view import View
+from offhook.view import View
 from world import NOON
 
 CLAIRE, HUGO = DeskKey("1001"), DeskKey("1002")

@@ -14,10 +14,11 @@ from offhook.interface import Interface
 from offhook.interfaces.callto.about import ABOUT
 from offhook.interfaces.callto.command import order
 from offhook.interfaces.callto.driver import CalltoInterface
+from offhook.settings.given import given
 from offhook.settings.model import everything
-from offhook.settings.view import View, given
 from offhook.testing.contract import InterfaceContract
 from offhook.transport.launch import launch
+from offhook.view import View
 from test_escaping import NOTE, wait_for
 
 EXAMPLE = {

@@ -18,8 +18,8 @@ from offhook.line import Line
 from offhook.model import Dial, PartyKind
 from offhook.numbers import e164, party, read
 from offhook.settings.changes import change
+from offhook.settings.given import given
 from offhook.settings.model import everything
-from offhook.settings.view import given
 
 TABLE = (Path(__file__).parent / "data" / "numbers.tsv").read_text("utf-8").splitlines()[1:]
 ROWS = [(json.loads(text), *rest) for text, *rest in (line.split("\t") for line in TABLE)]

@@ -24,8 +24,8 @@ from offhook.interfaces.web.about import ABOUT as WEB
 from offhook.interfaces.web.calling import account_by
 from offhook.settings.model import everything
 from offhook.settings.shared import SharedFile
-from offhook.settings.view import View
 from offhook.transport.launch import launch
+from offhook.view import View
 from vendor import Came, Vendor, reply, vendor
 
 HOSTILE = [

@@ -25,7 +25,7 @@ from world import NOON
 
 NOBODY: Any = SimpleNamespace(interface=None)
 """A board nobody asks: the routes are looked at, not used."""
-DESCRIBED = openapi(endpoints_of(NOBODY, NOBODY, None, None)[1])
+DESCRIBED = openapi(endpoints_of(NOBODY, NOBODY, None, None)[1], "1.2")
 SCHEMAS = DESCRIBED["components"]["schemas"]
 st.register_type_strategy(type(NOON), st.datetimes(timezones=st.just(UTC)))
 

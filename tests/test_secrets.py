@@ -272,7 +272,7 @@ def test_in_a_program_of_ones_own_with_a_traceback(tmp_path: Path) -> None:
         "import sys, traceback, offhook\n"
         "from offhook.interfaces.web.about import ABOUT\n"
         "from offhook.interfaces.web.calling import account_by\n"
-        "from offhook.settings.view import given\n"
+        "from offhook.settings.given import given\n"
         "from offhook.settings.shared import SharedFile\n"
         "from offhook.settings.places import resolve\n"
         "with open(sys.argv[2]) as file: password = file.read()\n"

@@ -19,7 +19,7 @@ from offhook.interfaces.asterisk.snapshot import read_channels
 from offhook.interfaces.asterisk.wire import AmiMessage
 from offhook.interfaces.freeswitch import snapshot as freeswitch_snapshot
 from offhook.model import Dial, Dialling, Ended, Event, LineBack, LineLost, Ringing, State
-from offhook.settings.view import given
+from offhook.settings.given import given
 from offhook.switch.talk import Leg
 from offhook.testing.contract import InterfaceContract
 from offhook.testing.pretend_asterisk import block

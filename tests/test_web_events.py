@@ -26,7 +26,7 @@ from offhook.model import (
     Reason,
     Ringing,
 )  # fmt: skip
-from offhook.settings.view import given
+from offhook.settings.given import given
 from offhook.testing.contract import InterfaceContract
 from vendor import Came, reply, vendor
 

@@ -85,7 +85,7 @@ if TYPE_CHECKING:
         Transferred,
         Updated,
     )
-    from offhook.settings.view import View
+    from offhook.view import View
 
 __version__ = "0.1.0"
 
@@ -171,7 +171,7 @@ __all__ = [
 ]
 
 _HOMES = (
-    "model", "errors", "desk", "embed", "interface", "about", "settings.view", "dialling", "line", "ids", "calls",
+    "model", "errors", "desk", "embed", "interface", "about", "view", "dialling", "line", "ids", "calls",
     "catalogue", "codec",
 )  # fmt: skip
 

@@ -20,8 +20,9 @@ from offhook.interface import Resumable
 from offhook.ledger import Ledger
 from offhook.line import Line
 from offhook.popup.choose import PopRules
+from offhook.settings.given import given
 from offhook.settings.values import Settings
-from offhook.settings.view import View, given
+from offhook.view import View
 
 
 def connect(

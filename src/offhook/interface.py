@@ -14,7 +14,7 @@ from offhook.about import About, Availability
 from offhook.dialling import Dialled
 from offhook.errors import OffhookError
 from offhook.model import Call, Command, Event
-from offhook.settings.view import View
+from offhook.view import View
 
 __all__ = [
     "Acted", "Availability", "Cold", "Device", "Interface", "Pretend", "Remembering", "Resumable", "Telling",

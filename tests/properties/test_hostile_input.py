@@ -18,8 +18,8 @@ from offhook.seed import parameters
 from offhook.seed.replies import Names, first, items
 from offhook.settings.model import checked, everything
 from offhook.settings.places import read_place
-from offhook.settings.view import View
 from offhook.template import Values
+from offhook.view import View
 from runs import examples
 
 KINDS = st.sampled_from(["json", "xml", "text", ""])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
+from offhook import __version__
 from offhook.api.answers import refusal
 from offhook.api.commands import DeskRoutes
 from offhook.api.door import Door
@@ -38,6 +39,9 @@ def endpoints_of(
     """Return the pages, and every route there is; :class:`~offhook.api.door.Door` stands before them all."""
     keeper = Doorkeeper(accounts)
     found: list[Endpoint] = []
-    pages, desks = Pages(keeper), DeskRoutes(board, keeper, index, settings, lambda: openapi(found))
+    pages, desks = (
+        Pages(keeper),
+        DeskRoutes(board, keeper, index, settings, lambda: openapi(found, __version__)),
+    )
     found += [*pages.endpoints(), *desks.endpoints()]
     return pages, found

@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from offhook import __version__
 from offhook.api.fields import FIELDS, word_on
 from offhook.api.routes import QUERY, Endpoint
 from offhook.errors import CODES, KINDS
@@ -17,8 +16,8 @@ from offhook.model import COMMANDS, EVENTS, Call, CallEvent, Contact, Party, Rec
 Json = dict[str, Any]
 
 
-def openapi(endpoints: Sequence[Endpoint]) -> Json:
-    """Return the whole description of an API with those routes."""
+def openapi(endpoints: Sequence[Endpoint], version: str) -> Json:
+    """Return the whole description of an API with those routes, of that version of Offhook."""
     paths: Json = {}
     for each in endpoints:
         method = "get" if each.method == "WS" else each.method.lower()
@@ -27,7 +26,7 @@ def openapi(endpoints: Sequence[Endpoint]) -> Json:
         "openapi": "3.1.0",
         "info": {
             "title": "Offhook",
-            "version": __version__,
+            "version": version,
             "license": {"identifier": "Apache-2.0", "name": "Apache-2.0"},
         },
         "paths": paths,

@@ -30,7 +30,7 @@ from offhook.settings.changes import change, file_of
 from offhook.settings.model import checked, everything, judged, setting
 from offhook.settings.places import desk_folder, home, resolve
 from offhook.settings.values import SHOWN_SECRET, Place, Settings
-from offhook.settings.view import View
+from offhook.view import View
 
 log = logging.getLogger(__name__)
 

@@ -21,7 +21,7 @@ from offhook.ordering import dialled, is_double
 from offhook.seed.folder import with_shared
 from offhook.settings.places import home
 from offhook.settings.values import Settings
-from offhook.settings.view import View
+from offhook.view import View
 
 
 def dial(options: Namespace, settings: Settings, said: About) -> int:

@@ -21,7 +21,7 @@ from offhook.settings.kinds import extensions
 from offhook.settings.places import home, resolve
 from offhook.settings.running import running
 from offhook.settings.values import Settings
-from offhook.settings.view import View
+from offhook.view import View
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from typing import BinaryIO
 from offhook import catalogue, texts
 from offhook.errors import CommandError, Unsupported
 from offhook.settings.places import resolve
-from offhook.settings.view import View
 from offhook.switch.link import SwitchLink
+from offhook.view import View
 
 _VALUE = re.compile(rb"(?m)^([A-Za-z0-9_()/.;-]+): ([^\r\n]*)")
 _NUMBER = re.compile(rb"(?<![0-9A-Fa-f-])(?:\+|%2B)?([0-9]{6,15})(?![0-9A-Fa-f])")

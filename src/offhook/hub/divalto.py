@@ -59,8 +59,8 @@ from offhook.model import (
 from offhook.seed import parameters
 from offhook.seed.events import EMITS, Rules, SeedMeaning
 from offhook.seed.replies import Item
-from offhook.settings.view import View
 from offhook.transport.thread import in_thread
+from offhook.view import View
 
 PATH = "/DhDivaltoServerCTI/api/cti"
 USE = "divalto"

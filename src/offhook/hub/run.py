@@ -27,8 +27,8 @@ from offhook.settings.kinds import extensions
 from offhook.settings.places import home
 from offhook.settings.running import HUB, Running, announce, withdraw
 from offhook.settings.values import Settings
-from offhook.settings.view import View
 from offhook.transport.thread import in_thread
+from offhook.view import View
 
 Ready = Callable[[Running, Callable[[str], str]], None]
 """Called once connections are accepted: with the hub's address, and what gives a desk a one-time page address."""

@@ -36,13 +36,13 @@ from offhook.model import (
     Transferred,
     Updated,
 )
-from offhook.settings.view import View
 from offhook.switch.desks import DeskCall
 from offhook.switch.plan import Plan
 from offhook.switch.talk import Leg, Talk
 from offhook.switch.watch import Watch
 from offhook.transport.connection import CHUNK, Address, address_of, connected, kept
 from offhook.transport.web import tls_of
+from offhook.view import View
 
 ANSWER_S = 5.0
 """How long an answer may take."""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from offhook.errors import SettingsError
 
 if TYPE_CHECKING:
-    from offhook.settings.view import View
+    from offhook.view import View
 
 EVERY = "*"
 """In ``devices``: every desk, or its number in a device's name."""

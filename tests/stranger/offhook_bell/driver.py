@@ -33,8 +33,8 @@ from offhook.model import (
     LineLost,
     Ringing,
 )
-from offhook.settings.view import View
 from offhook.transport.backoff import pauses
+from offhook.view import View
 from offhook_bell.about import ABOUT
 from offhook_bell.events import Meaning
 from offhook_bell.wire import Framer, encode

@@ -46,7 +46,6 @@ from offhook.model import (
     State,
     Transfer,
 )
-from offhook.settings.view import View
 from offhook.switch.attached import VARIABLE
 from offhook.switch.desks import DeskCall, Role
 from offhook.switch.link import ANSWER_S, EMITS, SwitchLink, switch_address
@@ -54,6 +53,7 @@ from offhook.switch.plan import Plan, plan_of
 from offhook.switch.talk import Leg, LegOutcome, Passing, Talk
 from offhook.switch.watch import Watch
 from offhook.transport.connection import Address
+from offhook.view import View
 
 PORT, TLS_PORT = 5038, 5039
 GIVE_UP_S = 15.0

@@ -1,15 +1,14 @@
 """What is usually wrong between Offhook and an Asterisk, found by asking it; each fault names file and option."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Callable, Sequence
+from typing import Protocol
 
 from offhook.errors import LoginRefused, OffhookError, Refused, SettingsError, Unreachable
-from offhook.interfaces.asterisk.commands import action, device_state
+from offhook.interfaces.asterisk.commands import Action, AsteriskDialplan, action, device_state
 from offhook.interfaces.asterisk.wire import AmiMessage
-
-if TYPE_CHECKING:
-    from offhook.interfaces.asterisk.driver import AsteriskInterface
+from offhook.switch.plan import Plan
+from offhook.transport.connection import Address
 
 PROBE = "Custom:offhook-doctor"
 """A device of our own, whose state is set to see whether events come."""
@@ -24,7 +23,34 @@ CLOSED = {
 }
 
 
-async def examine(interface: "AsteriskInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+class Manager(Protocol):
+    """What is examined: a link to an Asterisk's manager interface, not open yet."""
+
+    plan: Plan
+    dialplan: AsteriskDialplan
+    user: str
+    address: Address
+    overheard: Callable[[AmiMessage], object] | None
+
+    @property
+    def why_down(self) -> str:
+        """The code that says why the link is down, ``""`` while it is up."""
+        ...
+
+    async def open(self) -> None:
+        """Come up, or raise what keeps it from that."""
+        ...
+
+    async def ask(self, what: Action) -> AmiMessage:
+        """Send an action; returns the answer, also a refusal."""
+        ...
+
+    async def close(self) -> None:
+        """Let go."""
+        ...
+
+
+async def examine(interface: Manager, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
     """Yield what is wrong, as errors whose hints name the file and the option to mend."""
     for missing in interface.plan.faults("asterisk", desks):
         yield missing
@@ -49,7 +75,7 @@ async def examine(interface: "AsteriskInterface", desks: Sequence[str]) -> Async
         await interface.close()
 
 
-def _why_down(interface: "AsteriskInterface") -> OffhookError:
+def _why_down(interface: Manager) -> OffhookError:
     why, address = interface.why_down, str(interface.address)
     if why == "switch_permission":
         return Refused("ami_write", user=interface.user, classes="call", action="Status")
@@ -59,7 +85,7 @@ def _why_down(interface: "AsteriskInterface") -> OffhookError:
     return Unreachable(code, address=address)
 
 
-async def _rights(interface: "AsteriskInterface", heard: asyncio.Event) -> AsyncIterator[OffhookError]:
+async def _rights(interface: Manager, heard: asyncio.Event) -> AsyncIterator[OffhookError]:
     """Try what the account may do, without doing anything."""
     tries = [("originate", action("Originate")), ("call", action("Hangup", Channel="none"))]
     if interface.dialplan.phone_control:
@@ -77,7 +103,7 @@ async def _rights(interface: "AsteriskInterface", heard: asyncio.Event) -> Async
         yield Refused("ami_read", user=interface.user)
 
 
-async def _names(interface: "AsteriskInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+async def _names(interface: Manager, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
     """Ask whether the configured context, devices and trunks exist."""
     context = interface.dialplan.context
     if context:

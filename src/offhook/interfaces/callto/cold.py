@@ -6,8 +6,8 @@ from offhook.dialling import Dialled
 from offhook.errors import on
 from offhook.interfaces.callto.about import ABOUT
 from offhook.interfaces.callto.command import order
-from offhook.settings.view import View
 from offhook.transport.launch import check_no_loop, launch
+from offhook.view import View
 
 
 class ColdProgramDial(NamedTuple):

@@ -12,7 +12,7 @@ from offhook.errors import SettingsError
 from offhook.template import Values
 
 if TYPE_CHECKING:
-    from offhook.settings.view import View
+    from offhook.view import View
 
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]+)\s*:\s*(?!\\)")
 """A scheme has two letters at least: one letter and a colon is a drive."""

@@ -22,9 +22,9 @@ from offhook.model import (
     call_id,
     conversation_id,
 )
-from offhook.settings.view import View
 from offhook.transport.launch import opener_error
 from offhook.transport.thread import in_thread
+from offhook.view import View
 
 
 class CalltoInterface(Telling):

@@ -45,13 +45,13 @@ from offhook.model import (
     State,
     Transfer,
 )
-from offhook.settings.view import View
 from offhook.switch.desks import DeskCall
 from offhook.switch.link import ANSWER_S, EMITS, SwitchLink, switch_address
 from offhook.switch.plan import Plan, plan_of
 from offhook.switch.talk import Leg, LegOutcome, Passing, Talk
 from offhook.switch.watch import Watch
 from offhook.transport.connection import Address
+from offhook.view import View
 
 PORT = 8021
 RECORDED = WANTED

@@ -1,13 +1,12 @@
 """What is usually wrong between Offhook and a FreeSWITCH, found by asking it; each fault names file and option."""
 
 from collections.abc import AsyncIterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from offhook.errors import LoginRefused, OffhookError, Refused, SettingsError, Unreachable
-from offhook.interfaces.freeswitch.commands import contact
-
-if TYPE_CHECKING:
-    from offhook.interfaces.freeswitch.driver import FreeswitchInterface
+from offhook.interfaces.freeswitch.commands import FreeswitchDialplan, contact
+from offhook.switch.plan import Plan
+from offhook.transport.connection import Address
 
 CLOSED = {
     "switch_unreachable": "esl_closed",
@@ -19,7 +18,33 @@ CLOSED = {
 }
 
 
-async def examine(interface: "FreeswitchInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+class EventSocket(Protocol):
+    """What is examined: a link to a FreeSWITCH's event socket, not open yet."""
+
+    plan: Plan
+    dialplan: FreeswitchDialplan
+    domain: str
+    address: Address
+
+    @property
+    def why_down(self) -> str:
+        """The code that says why the link is down, ``""`` while it is up."""
+        ...
+
+    async def open(self) -> None:
+        """Come up, or raise what keeps it from that."""
+        ...
+
+    async def ask(self, text: str) -> str:
+        """Send a command; returns the answer, also a refusal."""
+        ...
+
+    async def close(self) -> None:
+        """Let go."""
+        ...
+
+
+async def examine(interface: EventSocket, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
     """Yield what is wrong, as errors whose hints name the file and the option to mend."""
     for missing in interface.plan.faults("freeswitch", desks):
         yield missing
@@ -41,7 +66,7 @@ async def examine(interface: "FreeswitchInterface", desks: Sequence[str]) -> Asy
         await interface.close()
 
 
-async def _names(interface: "FreeswitchInterface", desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+async def _names(interface: EventSocket, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
     """Ask whether the configured users and gateways exist."""
     domain = interface.domain
     for desk in desks:

@@ -44,10 +44,10 @@ from offhook.model import (
     LineLost,
 )
 from offhook.settings.running import running
-from offhook.settings.view import View
 from offhook.transport.backoff import pauses
 from offhook.transport.http import request
 from offhook.transport.thread import in_thread
+from offhook.view import View
 
 ANSWER_S = 15.0
 SILENCE_S = 30.0

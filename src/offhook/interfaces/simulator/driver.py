@@ -18,8 +18,8 @@ from offhook.interfaces.simulator.server import CHUNK, Server, ask, plan
 from offhook.interfaces.simulator.wire import ExchangeFramer, Json, encode
 from offhook.model import Command, Event, LineBack, LineLost, Snapshot
 from offhook.settings.kinds import extensions
-from offhook.settings.view import View
 from offhook.transport.backoff import pauses
+from offhook.view import View
 
 ANSWER_S = 5.0
 OWN_DESKS = [

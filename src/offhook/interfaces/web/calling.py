@@ -20,9 +20,9 @@ from offhook.seed import parameters
 from offhook.seed.folder import web_file
 from offhook.seed.parameters import ParameterFile
 from offhook.settings.shared import SharedFile
-from offhook.settings.view import View
 from offhook.template import Values
 from offhook.transport.web import Client, Patience, tls_of
+from offhook.view import View
 
 Result = TypeVar("Result")
 

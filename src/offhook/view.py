@@ -1,11 +1,9 @@
-"""What an interface reads from the settings: its own by their short names, others by their full ones."""
+"""What an interface reads from the settings: its own by their short names, others by their full ones. No I/O."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from offhook.about import About
 from offhook.errors import SettingsError
-from offhook.settings.kinds import unknown
-from offhook.settings.model import checked, setting
 
 
 class View:
@@ -46,8 +44,8 @@ class View:
     def words(self, name: str) -> tuple[str, ...]:
         """Return the words of a list."""
         text = self[name]
-        kind = setting(self.whole(name), name).kind
-        return tuple((text if kind == "words" else text.replace(",", " ")).split())
+        kinds = {each.name: each.kind for each in self.about.settings}
+        return tuple((text if kinds.get(name) == "words" else text.replace(",", " ")).split())
 
     def table(self, name: str) -> dict[str, tuple[str, ...]]:
         """Return a table: the names for each key."""
@@ -64,19 +62,3 @@ class View:
         return SettingsError(
             "setting_unreadable", interface=self.about.name, name=whole, where=whole, expected=expected
         )
-
-
-def given(about: About, options: Mapping[str, str], where: str = "options=") -> View:
-    """Return a view of options given in a program, with defaults for the rest.
-
-    An option is a setting of the interface by its short name, or another it reads by its full one. Raises
-    ``SettingsError`` for an unknown one, naming the nearest, and for a value that cannot be read.
-    """
-    known = {each.name: f"{about.name}.{each.name}" for each in about.settings}
-    known |= {name: name for name in about.uses} | {whole: whole for whole in known.values()}
-    values: dict[str, str] = {}
-    for name, value in options.items():
-        if name not in known:
-            raise unknown(name, tuple(known), where)
-        values[known[name]] = checked(known[name], value, where)
-    return View(about, lambda name: values[name] if name in values else setting(name, where).default)
