@@ -9,7 +9,9 @@ from html import escape
 
 import pytest
 
+from offhook import template
 from offhook.masking import MASK, masked
+from offhook.template import Values
 
 SECRETS = [
     'S3cret"<&é zZ',
@@ -64,3 +66,22 @@ def test_all_of_several_and_the_longest_first() -> None:
     """One secret that begins another leaves nothing of the longer one behind; one of a single letter is no secret."""
     assert masked("pass passport p", ["pass", "passport", "p", ""]) == f"{MASK} {MASK} p"
     assert masked("nothing here", []) == "nothing here"
+
+
+VALUES = Values(
+    number="0388", extension="1024", user="zoe", password="S3cret", ident="z", token="T0K", event="DIAL"
+)
+PLACEHOLDERS = [
+    ("$teldest$", "0388", False), ("$telorg$", "1024", False), ("$user$", "zoe", False), ("$ident$", "z", False), ("$event$", "DIAL", False),
+    ("$mdp$", "S3cret", True), ("$mpd$", "S3cret", True), ("$token$", "T0K", True), ("$auth$", base64.b64encode(b"zoe:S3cret").decode(), True), ("$MDP$", "S3cret", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("placeholder", "value", "secret"), PLACEHOLDERS)
+def test_a_placeholder_s_value_is_shown_or_masked(placeholder: str, value: str, secret: bool) -> None:
+    assert template.fill(f"a{placeholder}b", VALUES, template.plain) == f"a{value}b"
+    assert (
+        template.fill(f"a{placeholder}b", VALUES.masked(), template.plain) == f"a{MASK if secret else value}b"
+    )
+    assert repr(VALUES) == "Values(number='0388')"
+    assert {"S3cret", "T0K"} <= set(VALUES.secrets())

@@ -125,6 +125,35 @@ def test_every_call_fits_its_schema(call: Call) -> None:
     validator("Call").validate(json.loads(json.dumps(encode_call(call))))
 
 
+HELLO, CALLS = {"hello": {"version": "2.0"}}, {"calls": [], "up": True, "seq": "x.1"}
+WELCOME = {
+    "version": "2.0",
+    "desk": "1001",
+    "seq": "x.1",
+    "last": "x.1",
+    "up": True,
+    "accepts": ["Dial"],
+    "calls": [],
+}
+FITTING: list[tuple[str, dict[str, Any]]] = [
+    ("Hello", HELLO), ("Hello", {"hello": {"version": "2.0", "resume": "x.1", "show": "calls"}}), ("Hello", {"hello": {"version": "2.0", "resume": None}}),
+    ("Welcome", {"welcome": WELCOME}), ("Welcome", {"welcome": WELCOME | {"gap": True}}), ("CallsMessage", CALLS), ("Beat", {"beat": "x.1"}),
+    ("Outcome", {"answer": "i", "as": "i"}), ("Outcome", {"answer": None, "error": Unreachable("line_lost").to_json()}), ("Refusal", {"error": Unreachable("line_lost").to_json()}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "message"), FITTING)
+def test_every_message_fits_its_schema_and_no_other(name: str, message: dict[str, Any]) -> None:
+    messages = [each["$ref"].rpartition("/")[2] for each in SCHEMAS["Message"]["oneOf"]]
+    assert [each for each in messages if validator(each).is_valid(message)] == [name]
+    for part in message:
+        inner = message[part]
+        for field in inner if isinstance(inner, dict) else ():
+            less = {part: {key: value for key, value in inner.items() if key != field}}
+            optional = field in ("resume", "show", "gap")
+            assert validator(name).is_valid(less) == optional, f"without {field}"
+
+
 def test_an_error_fits_its_schema() -> None:
     told = Unreachable("link_lost", interface="somebody-s", address="10.0.0.1").to_json()
     validator("Error").validate(told)

@@ -1,5 +1,6 @@
 """``clicktocall_param.txt``: the seed's own file to the byte, and every slip that can be made in it."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hubs import offhook
+from offhook import texts
 from offhook.seed import parameters
 from offhook.seed.parameters import ParameterFile, read
 
@@ -288,6 +290,17 @@ def test_any_bytes_give_a_file_and_come_back(data: bytes) -> None:
 def test_any_lines_in_any_order_give_a_file(parts: list[tuple[str, bytes]]) -> None:
     data = b"\n".join(line.encode() + more for line, more in parts)
     assert read(data).data == data
+
+
+def test_every_finding_has_what_its_sentence_needs() -> None:
+    """No hole in any sentence, in either language, and nothing found that no sentence says."""
+    for text, _code, _line in FINDINGS:
+        for each in read(f"<cliktocalldial>\n{text}\n".encode()).findings:
+            for language in ("en", "fr"):
+                wanted = set(re.findall(r"\{(\w+)\}", texts.catalogue(language)[f"check.{each.code}"]))
+                assert wanted <= set(each.params), (each.code, language)
+                assert "…" not in texts.say(f"check.{each.code}", language, **dict.fromkeys(each.params, "x"))
+                assert each.level in ("warning", "error")
 
 
 @pytest.mark.slow

@@ -88,7 +88,8 @@ _SHAPES: Json = {
         interface={"type": "string", "description": "The interface it happened on."},
         params={"type": "object", "description": "The values its sentence needs."},
     ),
-    "Refusal": _said("A request that was not carried out.", error=_ref("Error")),
+    "Refusal": _said("A request that was not carried out.", error=_ref("Error"))
+    | {"not": {"required": ["answer"]}},  # that one is an outcome
     "Outcome": _said(
         "What became of a command.",
         "as error",
