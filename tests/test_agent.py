@@ -241,7 +241,8 @@ def test_a_killed_one_is_noticed_and_the_dial_made_from_here(
     agent: Program, here: Running, phone: Phone, tmp_path: Path
 ) -> None:
     agent.kill()
-    assert announced(tmp_path) == here, "it had no time to take its address away"
+    assert (tmp_path / AGENT).exists(), "it had no time to take its address away"
+    assert running(AGENT, str(tmp_path)) is None, "nobody holds its lock: it is not believed"
     done = run(tmp_path, "dial", NUMBER)
     assert done.returncode == 0, done.stderr
     assert [number for _caller, number in phone.calls()] == [NUMBER]
@@ -260,11 +261,14 @@ def test_a_killed_one_is_noticed_and_the_dial_made_from_here(
 def test_a_stranger_on_a_killed_ones_port_gets_no_token_and_holds_up_nobody(
     phone: Phone, tmp_path: Path, name: str, answer: bytes | None
 ) -> None:
+    """Neither a dial, which can be made from here, nor what needs a board."""
     with vendor(lambda _came: answer) as stranger:
         announce(Running(f"http://127.0.0.1:{stranger.port}", {"1001": "1001.SECRET"}), name, str(tmp_path))
         began = time.monotonic()
         done = run(tmp_path, "dial", NUMBER)
         assert time.monotonic() - began < 10
+        assert run(tmp_path, "lines").returncode == 4
+        assert run(tmp_path, "listen", OFFHOOK_INTERFACE="hub").returncode == 4
         assert stranger.came == []
     assert done.returncode == 0, done.stderr
     assert [number for _caller, number in phone.calls()] == [NUMBER]

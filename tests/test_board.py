@@ -1,24 +1,32 @@
 """A board: desks come and go while it runs, and what was known of their calls outlives it."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar, Self
+from types import SimpleNamespace
+from typing import Any, ClassVar, Self
 
 import pytest
 
 from offhook.about import About, Availability
+from offhook.board.desk_settings import DeskSettings
 from offhook.board.key import DeskKey, key_of
 from offhook.board.sqlite import SqliteStore
+from offhook.board.store import StoreFailed
 from offhook.board.switchboard import Switchboard
+from offhook.desk import Desk
 from offhook.dialling import Dialled
-from offhook.errors import OffhookError, SettingsError
+from offhook.errors import OffhookError, SettingsError, Unavailable
 from offhook.interface import Device, Telling, nothing_wrong
+from offhook.ledger import Outcome
+from offhook.line import Line
 from offhook.model import (
     Call,
     Command,
     Connected,
+    Contact,
     Dial,
     Ended,
     Event,
@@ -27,8 +35,10 @@ from offhook.model import (
     News,
     Party,
     Reason,
+    Record,
     Ringing,
     State,
+    Updated,
 )
 from offhook.view import View
 from world import NOON
@@ -215,3 +225,164 @@ async def test_a_call_that_ended_while_the_board_was_down_ends_once(store: Sqlit
             assert board.desk(CLAIRE).calls == ()
         ends = [each for each in heard if isinstance(each, Ended)]
         assert [each.reason for each in ends] == ([Reason.UNKNOWN] if _restart == 0 else [])
+
+
+# --- what no interface may do to others -----------------------------------------------------------------------------------
+
+UNSOUND: list[tuple[str, Any]] = [
+    ("a time that does not say where", Ringing(at=datetime(2026, 1, 1), line="1001", call="A")),  # noqa: DTZ001 - the point
+    ("no time", Ringing(at="now", line="1001", call="A")),  # type: ignore[arg-type]
+    ("no party", Ringing(at=NOON, line="1001", call="A", party=None)),  # type: ignore[arg-type]
+    ("half a letter in a name", Ringing(at=NOON, line="1001", call="A", party=Party(name="a\ud800"))),
+    ("no event", "Ringing"), ("nothing", None), ("a command", HangUp(id="x", call="A")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "told"), UNSOUND, ids=[row[0] for row in UNSOUND])
+async def test_what_is_no_event_is_left_out_and_stops_nobody(
+    what: str, told: Any, store: SqliteStore
+) -> None:
+    switch = Switch()
+    async with Running(store, switch, CLAIRE, HUGO) as board:
+        if told is None:
+            switch._told.put_nowait(SimpleNamespace())  # type: ignore[arg-type]
+        else:
+            switch.tell(told)
+        switch.tell(rings("B", "1001"), rings("C", "1002"))
+        await until(lambda: bool(board.desk(HUGO).calls) and bool(board.desk(CLAIRE).calls))
+        assert [call.id for call in board.desk(CLAIRE).calls] == ["B"]
+        await board.desk(HUGO).send(Dial(id="d", number="1001"))
+        await board.settled()
+        assert [call.id for call in board.state(HUGO)[2]] == ["C"], "it is written, and handed out"
+
+
+async def test_an_event_that_cannot_be_written_costs_no_other(store: SqliteStore) -> None:
+    """What a directory says of a caller may hold half a letter, too."""
+    switch = Switch()
+    async with Running(store, switch, CLAIRE) as board:
+        line = board.line(CLAIRE)
+        bad = Updated(
+            at=NOON,
+            line="1001",
+            call="A",
+            contacts=(Contact(record=Record(source="s", id="1"), name="x\ud800"),),
+        )
+        switch.tell(rings("A", "1001"))
+        await until(lambda: bool(board.desk(CLAIRE).calls))
+        board.desk(CLAIRE).receive(line, [News(bad)])
+        switch.tell(rings("B", "1001"))
+        await until(lambda: len(board.state(CLAIRE)[2]) == 2)
+
+
+async def test_a_job_of_the_store_that_fails_is_its_own_trouble(store: SqliteStore) -> None:
+    def bad(_db: object) -> None:
+        raise ZeroDivisionError
+
+    good = [store.outcome(CLAIRE, Dial(id=str(number), number="1")) for number in range(20)]
+    failed, *rest = await asyncio.gather(store._do(bad), *good, return_exceptions=True)
+    assert isinstance(failed, StoreFailed)
+    assert [each.begun for each in rest if isinstance(each, Outcome)] == [False] * 20
+
+
+async def test_a_store_closes_while_it_is_asked_and_answers_afterwards(tmp_path: Path) -> None:
+    for _try in range(20):
+        store = await SqliteStore.opened(tmp_path / "busy.sqlite")
+
+        async def ask(store: SqliteStore = store) -> None:
+            with contextlib.suppress(StoreFailed):
+                while True:
+                    await store.outcome(CLAIRE, Dial(id="x", number="1"))
+
+        asking = [asyncio.ensure_future(ask()) for _ in range(4)]
+        await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            await store.close()
+            await asyncio.gather(*asking)
+        with pytest.raises(StoreFailed):
+            await store.outcome(CLAIRE, Dial(id="y", number="1"))
+
+
+@pytest.mark.parametrize(("when", "sent"), [("outcome", []), ("begin", []), ("finish", ["Dial 1001"])])
+async def test_a_disk_that_takes_nothing_refuses_before_and_never_after(
+    when: str, sent: list[str], store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_given: object) -> None:
+        raise StoreFailed("disk full")
+
+    switch = Switch()
+    async with Running(store, switch, CLAIRE) as board:
+        monkeypatch.setattr(store, when, full)
+        dial = Dial(id="d", number="0388202020")
+        if sent:
+            assert await board.desk(CLAIRE).send(dial) == "d"
+        else:
+            with pytest.raises(Unavailable) as caught:
+                await board.desk(CLAIRE).send(dial)
+            assert (caught.value.code, caught.value.params) == ("store_failed", {"why": "disk full"})
+        monkeypatch.undo()
+    assert [each for each in switch.used if each.startswith("Dial")] == sent
+
+
+async def test_a_desk_that_comes_while_the_switch_is_up_can_do_what_others_can(store: SqliteStore) -> None:
+    switch = Switch()
+    async with Running(store, switch, CLAIRE) as board:
+        await board.add([HUGO])
+        switch.tell(rings("A", "1002"))
+        await until(lambda: bool(board.desk(HUGO).calls))
+        await board.settled()
+        _seq, up, calls = board.state(HUGO)
+        assert (up, calls[0].can) == (True, ("HangUp",))
+
+
+async def test_a_desk_whose_line_does_not_come_up_lets_go_of_it() -> None:
+    class Mute(Switch):
+        closed = 0
+
+        async def open(self) -> None:
+            self.used.append("open")
+
+        async def close(self) -> None:
+            self.closed += 1
+            self.end()
+
+    mute = Mute()
+    desk = Desk([Line(mute, "1001", clock())], clock())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2), desk:
+            raise AssertionError("it is never up")
+    assert (mute.closed, desk._work) == (1, set())
+
+
+async def test_settings_that_say_what_they_said_leave_a_line_and_its_calls_alone(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test dial, or the machine's settings saved by somebody else, ends no call and tells nothing again."""
+    monkeypatch.setenv("OFFHOOK_HOME", str(tmp_path))
+    place = tmp_path / "desks" / "1001" / "settings.toml"
+    place.parent.mkdir(parents=True)
+    place.write_text('interface = "callto"\n[callto]\ncommand = "/bin/true $teldest$"\n')
+    settings = DeskSettings("told", 1, per_desk=False, first=HUGO)
+    switch = Switch()
+    board = Switchboard(store, clock(), switch, own_line=settings.own_line)
+    await board.add([CLAIRE, HUGO])
+    await board.start()
+    try:
+        await board.desk(CLAIRE).heard()
+        line, heard = board.line(CLAIRE), list[Event]()
+        board.desk(CLAIRE).on_news(lambda news: heard.append(news.event))
+        await board.reline(CLAIRE)
+        assert board.line(CLAIRE) is line
+        assert heard == []
+        place.write_text('interface = "callto"\n[callto]\ncommand = "/bin/echo $teldest$"\n')
+        await board.reline(CLAIRE)
+        other = board.line(CLAIRE)
+        assert other is not line
+        assert other._pace is line._pace, "what was dialled a moment ago still counts"
+        place.write_text("")
+        await board.reline(CLAIRE)
+        assert board.line(CLAIRE).interface is switch
+        place.write_text('interface = "callto"\n[callto]\ncommand = "/bin/echo $teldest$"\n')
+        await board.reline(CLAIRE)
+        assert board.line(CLAIRE) not in (line, other), "one that was closed is not used again"
+    finally:
+        await board.stop()

@@ -322,7 +322,7 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"cannot be (used|read)"):
         Program(tmp_path / "file", "hub", "--port", "0")
     (tmp_path / "hub.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(RuntimeError, match="no hub's store"):
+    with pytest.raises(RuntimeError, match="not a hub's store"):
         Program(tmp_path, "hub", "--port", "0")
     assert (tmp_path / "hub.sqlite").read_bytes() == b"no database" * 100
 

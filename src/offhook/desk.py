@@ -203,10 +203,10 @@ class Desk:
                 for line in self.lines.values():
                     await opened(line.interface)
                     self._start(self._follow(line))
+                await self._come_up(heard)
             except BaseException:
                 await self.__aexit__()
                 raise
-            await self._come_up(heard)
         return self
 
     async def __aexit__(self, *_error: object) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from offhook import catalogue, numbers
 from offhook.calls import BACK_TO_THE_HELD, CallTable, held_for, meant
+from offhook.codec import dumps, encode_event
 from offhook.dialling import NOTHING, Dialled, DialRules
 from offhook.errors import OffhookError, OutcomeUnknown, Unsupported, on
 from offhook.installed import ANYTHING
@@ -64,6 +65,10 @@ class Line:
         self._pace = Pace()
         self._clicks = Clicks()
         self._under_way: dict[str, asyncio.Future[str]] = {}
+
+    def goes_on(self, before: "Line") -> None:
+        """Take the place of another line of the same desk: what was dialled a moment ago still counts."""
+        self._pace, self._clicks = before._pace, before._clicks  # noqa: SLF001 - another of this class
 
     def receive(self, event: Event) -> list[News]:
         """Take in an event of the interface; returns what is news on this line."""
@@ -199,9 +204,25 @@ async def feed(
 
 
 async def _told(interface: Interface) -> AsyncIterator[Event]:
-    with catalogue.answering(interface.about.name):
+    name = interface.about.name
+    with catalogue.answering(name):
         async for event in interface.events():
-            yield event
+            if _is_sound(event):
+                yield event
+            else:
+                log.warning(
+                    "the interface %s told %s, which is no event: left out", name, type(event).__name__
+                )
+
+
+def _is_sound(event: object) -> bool:
+    """Say whether what an interface told is an event: whole, at a time that says where, and its text is text."""
+    if not isinstance(event, Event):
+        return False
+    try:
+        return event.at.tzinfo is not None and bool(dumps(encode_event(event)).encode())
+    except (AttributeError, TypeError, ValueError):
+        return False
 
 
 async def opened(interface: Interface) -> None:

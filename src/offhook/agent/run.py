@@ -16,7 +16,7 @@ from offhook.embed import clock
 from offhook.popup.choose import PopRules, Trigger
 from offhook.settings.files import only_one
 from offhook.settings.places import home
-from offhook.settings.running import AGENT, Running, announce, withdraw
+from offhook.settings.running import AGENT, Running, announce, lock_of, withdraw
 from offhook.settings.values import Settings
 
 Ready = Callable[[Running, Callable[[str], str]], None]
@@ -34,7 +34,7 @@ async def run_agent(settings: Settings, ready: Ready) -> None:
     folder = Path(home())
     key = DeskKey(settings["desk.extension"] or NAMELESS)
     with contextlib.ExitStack() as stack:
-        stack.enter_context(only_one(str(folder), "agent.lock", "agent_running"))
+        stack.enter_context(only_one(str(folder), lock_of(AGENT), "agent_running"))
         withdraw(str(folder / AGENT))  # what a killed one left behind
         made = stack.enter_context(bound(ADDRESS, 0))
         port = made.getsockname()[1]

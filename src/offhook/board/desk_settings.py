@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -106,6 +107,7 @@ class DeskSettings:
         self._port = port
         self._per_desk = per_desk
         self._accounts: dict[DeskKey, tuple[float, str, str]] = {}
+        self._made: dict[DeskKey, tuple[object, ...]] = {}
 
     def settings(self, key: DeskKey) -> Settings:
         """Return a desk's settings in force. Raises ``SettingsError``.
@@ -131,8 +133,10 @@ class DeskSettings:
         """Return what is dialled for a number at a desk. Raises ``SettingsError``."""
         return rules_from(self.settings(key).__getitem__)
 
-    def own_line(self, key: DeskKey, ledger: Ledger) -> Line | None:
+    def own_line(self, key: DeskKey, ledger: Ledger, now: Line | None = None) -> Line | None:
         """Return the line a desk's settings give it instead of the switch's, ``None`` for none.
+
+        ``now`` is the one it has: it stays, where everything it was made of is as it was.
 
         A parameter file that leads back to this hub needs no detour: the switch's line is meant.
         Settings that cannot be used give a line that says so; they stop nobody else.
@@ -142,7 +146,11 @@ class DeskSettings:
             rules_from(settings.__getitem__)
             if not self._per_desk and self._is_the_switchs(settings["interface"]):
                 return None
+            made_of = _made_of(settings)
+            if now is not None and self._made.get(key) == made_of:
+                return now
             line = own_line(settings, settings["desk.extension"], ledger, str(key))
+            self._made[key] = made_of
         except OffhookError as error:
             log.warning("desk %s has no line: %s", key, error)
             return Line(Unusable(error), key.extension, clock, ledger)
@@ -254,6 +262,16 @@ class DeskSettings:
 
 
 OF_INTERFACE = "interface"
+
+
+def _made_of(settings: Settings) -> tuple[object, ...]:
+    """Return everything a desk's own line is made of: equal, and the line would be the same. A secret as its digest."""
+    about = catalogue.about(settings["interface"])
+    names = ("desk.extension", *(each.name for each in about.own()), *about.uses)
+    values = "\0".join(f"{name}={settings[name]}" for name in names)
+    file = web_file(settings.__getitem__, home()) if "shared_folder" in about.uses else None
+    rules = rules_from(settings.__getitem__)
+    return about.name, sha256(values.encode("utf-8", "replace")).digest(), file.data if file else b"", rules
 
 
 def _shown_in(place: Place, name: str, *, secret: bool) -> str | None:

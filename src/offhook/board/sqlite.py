@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 from offhook import storage
 from offhook.board.key import DeskKey, key_of
-from offhook.board.store import Kept, Noted, StoreFailed, Written
+from offhook.board.store import Kept, Noted, StoreFailed, Unwritable, Written
 from offhook.codec import decode_call, dumps, encode_call, encode_command, encode_news
 from offhook.errors import (
     OffhookError,
@@ -95,6 +95,7 @@ class SqliteStore:
         self._last: dict[str, int] = dict(database.execute("SELECT desk, n FROM last"))
         self._staged: dict[str, int] = {}
         self._grown: set[str] = set()
+        self._over = False
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="offhook-store", daemon=True)
         self._thread.start()
@@ -259,21 +260,37 @@ class SqliteStore:
         """Do something in the writer's thread; it is committed when this returns. Raises :class:`StoreFailed`."""
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._jobs.put(_Job(work, durably, done))
+        if self._over:
+            self._refuse()
         return await done
 
     def _run(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        """Do what is asked for until told to stop, whatever a job raises."""
+        going = True
+        while going and (job := self._jobs.get()) is not None:
             jobs = [job]
-            while (
-                len(jobs) < MOST_AT_ONCE and not self._jobs.empty() and (more := self._jobs.get()) is not None
-            ):
-                jobs.append(more)
+            while going and len(jobs) < MOST_AT_ONCE and not self._jobs.empty():
+                more = self._jobs.get()
+                if more is None:
+                    going = False
+                else:
+                    jobs.append(more)
             try:
                 results = self._together(jobs)
-            except (sqlite3.Error, StoreFailed) as error:
+            except Exception as error:  # noqa: BLE001 - one job's fault is that job's answer
                 results = [error] if len(jobs) == 1 else [self._alone(each) for each in jobs]
             _tell(jobs, results)
         self._db.close()
+        self._over = True
+        self._refuse()
+
+    def _refuse(self) -> None:
+        """Answer what is asked of a store that is closed."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                job = self._jobs.get_nowait()
+                if job is not None:
+                    _tell([job], [StoreFailed("it is closed")])
 
     def _together(self, jobs: Sequence[_Job]) -> list[Any]:
         """Do all in one transaction. What must survive a power cut is on the disk before this returns."""
@@ -296,7 +313,7 @@ class SqliteStore:
     def _alone(self, job: _Job) -> Any:
         try:
             return self._together([job])[0]
-        except (sqlite3.Error, StoreFailed) as error:
+        except Exception as error:  # noqa: BLE001 - one job's fault is that job's answer
             return error
 
     # --- numbers ------------------------------------------------------------------------------------
@@ -331,8 +348,10 @@ def _tell(jobs: Sequence[_Job], results: Sequence[Any]) -> None:
         for job, result in zip(jobs, results, strict=True):
             if job.done.done():
                 continue
-            if isinstance(result, Exception):
+            if isinstance(result, sqlite3.Error | StoreFailed):
                 job.done.set_exception(StoreFailed(str(result)))
+            elif isinstance(result, Exception):
+                job.done.set_exception(Unwritable(f"{type(result).__name__}: {result}"))
             else:
                 job.done.set_result(result)
 

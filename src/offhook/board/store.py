@@ -4,14 +4,19 @@ Nothing is handed to a desk before it is committed, and a command's id is noted,
 goes out. Every method is awaited and none keeps the loop waiting, however many desks there are.
 """
 
-from collections.abc import Iterable, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from offhook.board.key import DeskKey
-from offhook.errors import OffhookError
+from offhook.codec import dumps, encode_news
+from offhook.errors import OffhookError, Unavailable
 from offhook.ledger import Outcome
 from offhook.model import Call, Command, News
+
+log = logging.getLogger(__name__)
 
 
 class Noted(NamedTuple):
@@ -42,6 +47,19 @@ class StoreFailed(Exception):
     """A write failed as a whole; it may be tried again. Never leaves the board."""
 
 
+class Unwritable(StoreFailed):
+    """What was to be written cannot be said at all: to try again is of no use."""
+
+
+def is_fit(noted: Noted) -> bool:
+    """Say whether an event can be written."""
+    try:
+        dumps(encode_news(noted.news)).encode()
+    except (TypeError, ValueError, AttributeError):
+        return False
+    return True
+
+
 class Store(Protocol):
     """The memory of a board."""
 
@@ -50,7 +68,10 @@ class Store(Protocol):
         ...
 
     async def append(self, happened: Sequence[Noted], now: datetime) -> list[Written]:
-        """Commit what happened and the calls as they are after it, all or nothing. Raises :class:`StoreFailed`."""
+        """Commit what happened and the calls as they are after it, all or nothing.
+
+        Raises :class:`StoreFailed`, of its kind :class:`Unwritable` where an event is not fit to be written.
+        """
         ...
 
     async def since(self, desk: DeskKey, seq: str, limit: int = 200) -> list[Written] | None:
@@ -86,20 +107,37 @@ class Store(Protocol):
 
 
 class DeskLedger:
-    """One desk's commands, as its line asks for them (:class:`offhook.ledger.Ledger`)."""
+    """One desk's commands, as its line asks for them (:class:`offhook.ledger.Ledger`).
+
+    Where the disk takes nothing, a command is refused before anything is sent; of one that was sent it is not noted
+    what became of it.
+    """
 
     def __init__(self, store: Store, desk: DeskKey) -> None:
         self._store = store
         self._desk = desk
 
     async def outcome(self, command: Command) -> Outcome:
-        """See :meth:`Store.outcome`."""
-        return await self._store.outcome(self._desk, command)
+        """See :meth:`Store.outcome`. Raises ``Unavailable``."""
+        with _refusing():
+            return await self._store.outcome(self._desk, command)
 
     async def begin(self, command: Command, at: datetime) -> None:
-        """See :meth:`Store.begin`."""
-        await self._store.begin(self._desk, command, at)
+        """See :meth:`Store.begin`. Raises ``Unavailable``."""
+        with _refusing():
+            await self._store.begin(self._desk, command, at)
 
     async def finish(self, command: Command, error: OffhookError | None) -> None:
         """See :meth:`Store.finish`."""
-        await self._store.finish(self._desk, command, error)
+        try:
+            await self._store.finish(self._desk, command, error)
+        except StoreFailed as failed:
+            log.warning("what became of a command cannot be written: %s", failed)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except StoreFailed as error:
+        raise Unavailable("store_failed", why=str(error)) from error

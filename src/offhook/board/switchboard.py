@@ -13,7 +13,7 @@ from datetime import datetime
 
 from offhook.board.feed import Feed
 from offhook.board.key import DeskKey
-from offhook.board.store import DeskLedger, Kept, Noted, Store, StoreFailed
+from offhook.board.store import DeskLedger, Kept, Noted, Store, StoreFailed, Unwritable, is_fit
 from offhook.desk import Desk
 from offhook.dialling import DialRules
 from offhook.directory.identify import Source
@@ -38,8 +38,8 @@ SETTLED_S = 2.0
 AT_ONCE = 50
 """How many desks are looked at in one turn of the loop."""
 
-OwnLine = Callable[[DeskKey, Ledger], Line | None]
-"""Gives a desk its own line, where its settings say so."""
+OwnLine = Callable[[DeskKey, Ledger, Line | None], Line | None]
+"""Gives a desk its own line, if its settings say so: the one it has, where they say what they said."""
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +134,13 @@ class Switchboard:
         self._restore(key, line)
         if self._started:
             self._start_own(key)
+            if line.interface is self.interface and self._switch_is_up:
+                desk.receive(line, line.receive(LineBack(at=self._clock(), line=line.name)))
+
+    @property
+    def _switch_is_up(self) -> bool:
+        """Whether the switch is heard: each of its lines is told so, and a line that comes later is not."""
+        return any(line.table.up for _key, line in self._on_switch.values())
 
     async def remove(self, key: DeskKey) -> None:
         """Remove a desk: its streams end, and what was kept of it is forgotten."""
@@ -175,10 +182,11 @@ class Switchboard:
         Calls of the line given up are taken as over; those of the new line are told with it.
         """
         async with self._changing.setdefault(key, asyncio.Lock()):
-            line = self._line_now(key)
             old, desk = self._in_use[key], self.desks[key]
+            line = self._line_now(key, old if self._is_read(key) else None)
             if line is old:
                 return
+            line.goes_on(old)
             await self._stop_own(key)
             now = self._clock()
             desk.receive(old, [_over(old, call, now) for call in old.table.calls])
@@ -189,8 +197,12 @@ class Switchboard:
             desk.receive(line, [news, *line.table.again(now)])
             self._start_own(key)
 
-    def _line_now(self, key: DeskKey) -> Line:
-        own = self._own_line(key, DeskLedger(self.store, key)) if self._own_line else None
+    def _is_read(self, key: DeskKey) -> bool:
+        reading = self._reading.get(key)
+        return reading is not None and not reading.done()
+
+    def _line_now(self, key: DeskKey, now: Line | None = None) -> Line:
+        own = self._own_line(key, DeskLedger(self.store, key), now) if self._own_line else None
         if own is not None:
             return own
         _key, line = self._on_switch[key.extension]
@@ -309,6 +321,15 @@ class Switchboard:
             try:
                 written = await self.store.append(pending, self._clock())
                 break
+            except Unwritable as error:
+                fit = [noted for noted in pending if is_fit(noted)]
+                log.warning(
+                    "%s of %s events are not fit to be written: %s",
+                    len(pending) - len(fit),
+                    len(pending),
+                    error,
+                )
+                pending = fit if len(fit) < len(pending) else []
             except StoreFailed as error:
                 log.warning("events cannot be written: %s", error)
                 if len(pending) + len(self._pending) > MOST_PENDING:

@@ -1,12 +1,9 @@
 """Which board and which desk a command speaks for: this user's agent, the settings' hub, or the one on this machine."""
 
 from offhook.errors import SettingsError, Unavailable
-from offhook.settings.places import home, resolve
-from offhook.settings.running import AGENT, HUB, Running, running
+from offhook.settings.places import resolve
+from offhook.settings.running import AGENT, HUB, running
 from offhook.settings.values import Settings
-
-LOCKS = {AGENT: "agent.lock", HUB: "hub.lock"}
-"""What each of them holds for as long as it lives."""
 
 
 class Target:
@@ -14,7 +11,7 @@ class Target:
 
     def __init__(self, desk: str | None) -> None:
         settings = resolve({"desk.extension": desk})
-        agent, hub = _alive(AGENT), running(HUB)
+        agent, hub = running(AGENT), running(HUB)
         wanted = settings["desk.extension"]
         mine = agent is not None and (not wanted or wanted in agent.tokens)
         here = agent if mine else hub
@@ -38,27 +35,8 @@ def is_served(settings: Settings) -> bool:
     """
     if settings.place("interface") in ("options", "environment"):
         return False
-    agent, desk = _alive(AGENT), settings["desk.extension"]
+    agent, desk = running(AGENT), settings["desk.extension"]
     if agent is not None and (not desk or desk in agent.tokens):
         return True
-    hub = _alive(HUB) if desk else None
+    hub = running(HUB) if desk else None
     return hub is not None and desk in hub.tokens
-
-
-def _alive(name: str) -> Running | None:
-    """Return who said it runs here, but not one that was killed.
-
-    Somebody else may listen on a killed one's port by now, and would be shown its token.
-    """
-    found = running(name)
-    if found is None:
-        return None
-    from offhook.settings.files import alone
-
-    try:
-        with alone(f"{home()}/{LOCKS[name]}"):
-            return None
-    except BlockingIOError:
-        return found
-    except OSError:  # no lock can be had in this folder: it is asked, and the answer tells
-        return found

@@ -25,7 +25,7 @@ from offhook.popup.choose import PopRules, Trigger
 from offhook.settings.files import only_one
 from offhook.settings.kinds import extensions
 from offhook.settings.places import home
-from offhook.settings.running import HUB, Running, announce, withdraw
+from offhook.settings.running import HUB, Running, announce, lock_of, withdraw
 from offhook.settings.values import Settings
 from offhook.transport.thread import in_thread
 from offhook.view import View
@@ -47,7 +47,7 @@ async def run_hub(settings: Settings, ready: Ready) -> None:
     with catalogue.answering(kind.about.name):
         switch = None if per_desk else kind.for_desk("", View(kind.about, settings.__getitem__))[0]
     with contextlib.ExitStack() as stack:
-        stack.enter_context(only_one(str(folder), "hub.lock", "hub_running"))
+        stack.enter_context(only_one(str(folder), lock_of(HUB), "hub_running"))
         made = stack.enter_context(bound(settings["hub.address"], settings.number("hub.port")))
         port = made.getsockname()[1]
         own = settings["desk.extension"]

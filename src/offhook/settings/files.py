@@ -11,6 +11,9 @@ from collections.abc import Iterator
 
 from offhook.errors import SettingsError, Unavailable
 
+LOOKED_AT_S = 0.25
+"""How long a lock is tried for that others may just be looking at."""
+
 
 def write_whole(path: str, data: bytes, mode: int = 0o600) -> None:
     """Replace a file's content in one step. Raises ``OSError``; the old file is then as it was."""
@@ -57,6 +60,20 @@ def alone(path: str, patience_s: float = 0.0) -> Iterator[None]:
         yield
 
 
+def is_held(path: str) -> bool:
+    """Say whether somebody holds ``path``. Looking takes nothing from anybody who wants to hold it."""
+    if not os.path.exists(path):
+        return False
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=0)) as looking:
+            looking.execute("SELECT 1 FROM sqlite_schema").fetchall()
+    except sqlite3.OperationalError as error:
+        return "locked" in str(error)
+    except sqlite3.Error:
+        return False
+    return False
+
+
 @contextlib.contextmanager
 def reading_alone(folder: str, extension: str) -> Iterator[None]:
     """Be the only reader of a desk's own line: two would each get half. Raises ``Unavailable``."""
@@ -79,7 +96,7 @@ def only_one(folder: str, name: str, code: str) -> Iterator[None]:
     with contextlib.ExitStack() as held:
         try:
             os.makedirs(folder, mode=0o700, exist_ok=True)
-            held.enter_context(alone(os.path.join(folder, name)))
+            held.enter_context(alone(os.path.join(folder, name), LOOKED_AT_S))
         except BlockingIOError:
             raise Unavailable(code, path=folder) from None
         except OSError as error:

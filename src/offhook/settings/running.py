@@ -1,7 +1,8 @@
 """How to reach what runs on this machine: ``hub.json`` and ``agent.json``, readable by their owner only.
 
 The file lets every command on the machine find the hub or agent without a setting. It holds the desks' tokens, so
-it is written with mode 600 and removed when the program stops; one that a killed program left behind does no harm.
+it is written with mode 600 and removed when the program stops. One that a killed program left behind is not believed:
+somebody else may listen on its port by now, and would be shown a token. Whoever lives holds its lock.
 """
 
 import contextlib
@@ -9,7 +10,6 @@ import json
 import os
 from typing import NamedTuple
 
-from offhook.settings.files import write_whole
 from offhook.settings.places import home
 
 HUB, AGENT = "hub.json", "agent.json"
@@ -29,6 +29,10 @@ class Running(NamedTuple):
 
 def announce(here: Running, name: str = HUB, folder: str | None = None) -> str:
     """Write down where it is; returns the file."""
+    from offhook.settings.files import (
+        write_whole,  # with SQLite: a click without a board need not wait for it
+    )
+
     folder = folder or home()
     os.makedirs(folder, mode=0o700, exist_ok=True)
     path = os.path.join(folder, name)
@@ -43,10 +47,19 @@ def withdraw(path: str) -> None:
 
 
 def running(name: str = HUB, folder: str | None = None) -> Running | None:
-    """Return the hub, or the agent, that says it runs here, or ``None``."""
+    """Return the hub, or the agent, that runs here, or ``None``."""
+    folder = folder or home()
     try:
-        with open(os.path.join(folder or home(), name), "rb") as file:
+        with open(os.path.join(folder, name), "rb") as file:
             found = json.load(file)
-        return Running(str(found["url"]), dict(found["tokens"]), str(found.get("world", "")))
+        here = Running(str(found["url"]), dict(found["tokens"]), str(found.get("world", "")))
     except (OSError, ValueError, KeyError, TypeError):
         return None
+    from offhook.settings.files import is_held
+
+    return here if is_held(os.path.join(folder, lock_of(name))) else None
+
+
+def lock_of(name: str) -> str:
+    """Return the name of the lock that whoever announces itself so holds for as long as it lives."""
+    return f"{name.removesuffix('.json')}.lock"
