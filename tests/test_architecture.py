@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,6 +11,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import printed  # noqa: E402 - found through the line above
+
 SOURCE = ROOT / "src" / "offhook"
 ENTRY_POINTS: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"][
     "entry-points"
@@ -115,6 +120,38 @@ def test_every_folder_has_its_entry_point_and_every_entry_point_its_folder() -> 
     folders = {path.parent.name for path in (SOURCE / "interfaces").glob("*/__init__.py")}
     assert folders == NAMES
     assert {name: f"offhook.interfaces.{name}.about:ABOUT" for name in folders} == ENTRY_POINTS
+
+
+OUTWARD = {
+    "open",
+    "now",
+    "today",
+    "utcnow",
+    "print",
+    "input",
+    "uuid4",
+    "urandom",
+    "getenv",
+    "read_text",
+    "read_bytes",
+    "write_text",
+}
+"""What a pure module calls by no name: a clock, a file, a screen, chance."""
+
+
+@pytest.mark.parametrize("module", printed.pure())
+def test_what_decides_calls_no_clock_and_no_file(module: str) -> None:
+    """Beside what its imports forbid: ``datetime.now()`` and ``open()`` need none."""
+    place = SOURCE.parent / Path(*module.split(".")).with_suffix(".py")
+    calls = (
+        node.func for node in ast.walk(ast.parse(place.read_text("utf-8"))) if isinstance(node, ast.Call)
+    )
+    named = {
+        func.id if isinstance(func, ast.Name) else func.attr
+        for func in calls
+        if isinstance(func, ast.Name | ast.Attribute)
+    }
+    assert named & OUTWARD == set()
 
 
 ONCE = {

@@ -28,6 +28,7 @@ from offhook.model import (
     Connected,
     Contact,
     Dial,
+    Dialling,
     Ended,
     Event,
     HangUp,
@@ -386,3 +387,21 @@ async def test_settings_that_say_what_they_said_leave_a_line_and_its_calls_alone
         assert board.line(CLAIRE) not in (line, other), "one that was closed is not used again"
     finally:
         await board.stop()
+
+
+@pytest.mark.parametrize("number", ["112", "0388202020"])
+async def test_a_number_dialled_again_after_its_call_ended_is_a_new_call(
+    number: str, store: SqliteStore
+) -> None:
+    """Within the time of a double click, too: who dials again when a call has failed means it (section 3)."""
+    switch = Switch()
+    async with Running(store, switch, CLAIRE) as board:
+        desk = board.desk(CLAIRE)
+        assert await desk.send(Dial(id="1", number=number)) == "1"
+        switch.tell(Dialling(at=NOON, line="1001", call="A", cause="1", dialled=number))
+        await until(lambda: bool(desk.calls))
+        assert await desk.send(Dial(id="2", number=number)) == "1", "while it lasts, it is the second half"
+        switch.tell(Ended(at=NOON, line="1001", call="A", reason=Reason.FAILED))
+        await until(lambda: not desk.calls)
+        assert await desk.send(Dial(id="3", number=number)) == "3"
+    assert switch.used.count("Dial 1001") == 2

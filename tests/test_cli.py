@@ -105,6 +105,89 @@ def test_dial_and_wait(demo: Program, tmp_path: Path) -> None:
     assert (events[-1]["event"], events[-1]["reason"]) == ("Ended", "busy")
 
 
+def events_of(done: subprocess.CompletedProcess[str]) -> list[str]:
+    return [json.loads(line)["event"] for line in done.stdout.splitlines()]
+
+
+def noting(folder: Path) -> str:
+    """Return a telephone program's command; it notes each number in ``called``."""
+    path = folder / "phone"
+    path.write_text(f'#!/bin/sh\necho "$1" >> "{folder}/called"\n')
+    path.chmod(0o755)
+    return f"{path} $teldest$"
+
+
+def test_waiting_for_a_call_that_is_handed_over_ends_there(tmp_path: Path) -> None:
+    """A desk of the hub whose interface tells no end: there is nothing more to wait for."""
+    folder = tmp_path / "desks" / "1001"
+    folder.mkdir(parents=True)
+    (folder / "settings.toml").write_text(f'interface = "callto"\n[callto]\ncommand = "{noting(tmp_path)}"\n')
+    with program(tmp_path, "hub", "--port", "0", "--desks", "1001-1002"):
+        done = offhook(tmp_path, "dial", "0388202020", "--wait", "--json", "--desk", "1001")
+    assert (done.returncode, events_of(done)[-1]) == (0, "HandedOver")
+    assert (tmp_path / "called").read_text() == "0388202020\n"
+
+
+def test_waiting_goes_on_with_the_call_that_the_dialled_one_became(demo: Program, tmp_path: Path) -> None:
+    """Whoever dials to pick up a call that rings elsewhere has that call, and waits for its end."""
+    assert offhook(tmp_path, "simulate", "call", "1002", "0388202020").returncode == 0
+    words = (OFFHOOK, "dial", "*91002", "--wait", "--json", "--desk", "1001")
+    waiting = subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=environment(tmp_path))
+    try:
+        assert wait_for(tmp_path, "connected")["number"] == "+33388202020"
+        assert offhook(tmp_path, "simulate", "hangup", "1001").returncode == 0
+        out, _error = waiting.communicate(timeout=20)
+    finally:
+        waiting.kill()
+        waiting.wait()
+    assert waiting.returncode == 0
+    told = [json.loads(line) for line in out.splitlines()]
+    assert [each["event"] for each in told if each["event"] in ("Merged", "Ended")] == ["Merged", "Ended"]
+    assert told[-1]["call"] != next(each["call"] for each in told if each["event"] == "Dialling")
+
+
+WITHOUT_A_BOARD = [
+    # interface, number, exit code, what is told last
+    ("simulator", "1999", 5, "Ended"),
+    ("callto", "0388202020", 0, "HandedOver"),
+]
+
+
+@pytest.mark.parametrize(("interface", "number", "code", "last"), WITHOUT_A_BOARD)
+def test_waiting_without_a_board(tmp_path: Path, interface: str, number: str, code: int, last: str) -> None:
+    words = ("dial", number, "--wait", "--json", "--desk", "1001", "--interface", interface)
+    done = offhook(tmp_path, *words, OFFHOOK_CALLTO__COMMAND=noting(tmp_path))
+    assert (done.returncode, events_of(done)[-1]) == (code, last)
+
+
+def test_a_double_click_without_a_board_dials_once_whether_waited_for_or_not(tmp_path: Path) -> None:
+    phone = {"OFFHOOK_INTERFACE": "callto", "OFFHOOK_DESK__EXTENSION": "1001", "OFFHOOK_CALLTO__COMMAND": noting(tmp_path)}  # fmt: skip
+    clicks = [
+        subprocess.Popen([OFFHOOK, "dial", "0388202020", *more], env=environment(tmp_path, **phone), stdout=subprocess.DEVNULL)
+        for more in ((), ("--wait",))
+    ]  # fmt: skip
+    assert [click.wait(30) for click in clicks] == [0, 0]
+    assert (tmp_path / "called").read_text() == "0388202020\n"
+
+
+@pytest.mark.parametrize("words", [("--interface", "callto"), ()])
+def test_a_dry_run_that_would_wait_dials_nothing(
+    demo: Program, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    more = {"OFFHOOK_CALLTO__COMMAND": noting(tmp_path)}
+    done = offhook(tmp_path, "dial", "0388202020", "--wait", "--dry-run", "--desk", "1001", *words, **more)
+    assert (done.returncode, "0388202020" in done.stdout) == (0, True)
+    assert not (tmp_path / "called").exists()
+    assert said(offhook(tmp_path, "lines", "--json"))["calls"] == []
+
+
+def test_a_record_cannot_be_given_along_where_there_is_no_board(tmp_path: Path) -> None:
+    words = ("dial", "15", "--record", "clients:411ALSA", "--desk", "1001", "--interface", "simulator")
+    for more in ((), ("--wait",)):
+        done = offhook(tmp_path, *words, *more, "--json")
+        assert (done.returncode, said(done)["error"]["code"]) == (2, "not_by_interface")
+
+
 def test_listening(demo: Program, tmp_path: Path) -> None:
     with subprocess.Popen(
         [OFFHOOK, "listen", "--json"], stdout=subprocess.PIPE, text=True, env=environment(tmp_path)

@@ -271,6 +271,23 @@ async def test_garbage_on_the_stream_harms_nobody(here: Running) -> None:
         assert json.loads(await other.recv())
 
 
+async def test_hostile_frames_are_answered(here: Running) -> None:
+    """Half a letter as an id is an id nobody can say; a frame of bytes is no message, and said to be none."""
+    async with stream(here) as socket, asyncio.timeout(20):
+        await hello(socket)
+        for frame in (
+            r'{"command": "Dial", "number": "15", "id": "\ud800"}',
+            r'{"command": "\ud800", "id": "\ud800"}',
+        ):
+            await socket.send(frame)
+            answer = json.loads(await socket.recv())
+            assert (answer["answer"], answer["error"]["code"]) == (None, "command_unreadable")
+        await socket.send(b"\x00\x01")
+        assert json.loads(await socket.recv())["error"]["code"] == "reply_unreadable"
+        with pytest.raises(ConnectionClosed):
+            await socket.recv()
+
+
 def test_only_the_words_are_served(here: Running) -> None:
     assert json.loads(get(here, "GET", "/texts/fr.json")[2])["page.calls"] == "Appels"
     for path in (

@@ -41,6 +41,8 @@ REACHES_IN = [
     ({"callto.command": "/bin/touch x $teldest$"}, "user"), ({"callto.program": "/bin/sh"}, "user"), ({"interface": "callto"}, "user"),
     ({"web.file": "/etc/passwd"}, "user"), ({"shared_folder": "/etc"}, "user"), ({"tls.ca": "/etc/passwd"}, "user"),
     ({"guard.premium": "allow"}, "user"), ({"outside_prefix": "0"}, "machine"), ({"hub.port": "1"}, "user"),
+    ({"country": "BE"}, "user"), ({"outside_prefix": "0"}, "user"), ({"internal_numbers": "0899."}, "user"), ({"emergency_numbers": "0899701234"}, "user"),
+    ({"emergency_prefix": "yes"}, "user"),
 ]  # fmt: skip
 
 
@@ -53,7 +55,7 @@ def test_another_desks_page_does_not_reach_into_the_hubs_machine(
     assert answer["error"]["code"] in ("setting_not_here", "setting_locked")
     assert not (tmp_path / "desks").exists()
     assert (tmp_path / "machine.toml").read_text() == before
-    assert post(here, "1003", {"desk.user": "zoé", "outside_prefix": "0"})["path"].endswith(
+    assert post(here, "1003", {"desk.user": "zoé", "dial_format": "e164"})["path"].endswith(
         "desks/1003/settings.toml"
     )
 

@@ -1,20 +1,34 @@
 """The seed's protocol on the hub: its very file, unmodified, on port 8082; credentials; polls that are held."""
 
+import asyncio
 import base64
+import gc
 import http.client
 import json
 import signal
+import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
+from starlette.applications import Starlette
 
 from hubs import OFFHOOK, Program, environment, offhook, program
-from offhook.hub.divalto import CONFIRMED_S, Waiting, _oldest, _once_more
+from offhook.api.access import Access
+from offhook.board.key import DeskKey
+from offhook.board.sqlite import SqliteStore
+from offhook.board.switchboard import Switchboard
+from offhook.embed import clock
+from offhook.hub import divalto
+from offhook.hub.divalto import CONFIRMED_S, Divalto, Terms, Waiting, _oldest, _once_more
+from offhook.interfaces.simulator.driver import SimulatorInterface
 from offhook.settings.files import alone
 from offhook.settings.running import running
 from offhook.transport.http import request
@@ -335,6 +349,174 @@ def test_a_token_the_hub_no_longer_knows_is_renewed_once_and_the_call_made_once(
         out, _error = desk.communicate("go\n", timeout=60)
         assert out == "dialled\n"
         assert len(calls_at(home, "1001")) == 1
+
+
+# --- the routes over a board in this process: desks come and go, accounts are counted -------------------
+
+
+class Served:
+    """The protocol's routes on a socket, with what is behind them."""
+
+    def __init__(
+        self, board: Switchboard, switch: SimulatorInterface, accounts: dict[str, tuple[str, str]]
+    ) -> None:
+        self.board = board
+        self.switch = switch
+        self.accounts = accounts
+        self.read: Counter[str] = Counter()
+        self.routes: Divalto
+        self.port = 0
+
+    def account(self, key: DeskKey) -> tuple[str, str]:
+        """What the routes ask of the settings; each time is counted."""
+        self.read[key.extension] += 1
+        return self.accounts.get(key.extension, ("", ""))
+
+    async def ask(self, what: str, account: str = "") -> tuple[int, dict[str, Any]]:
+        """Ask as somebody who shows ``user:password``."""
+        shown = {"Authorization": f"Basic {base64.b64encode(account.encode()).decode()}"} if account else {}
+        return await asyncio.to_thread(ask, self.port, "GET", what, **shown)
+
+    async def desk_of(self, account: str, what: str = "gettoken") -> str:
+        """Return whose token is given for an account, ``""`` for none, and start counting anew."""
+        self.read.clear()
+        status, said = await self.ask(what, account)
+        assert status in (200, 401), said
+        return str(said["token"]).partition(".")[0] if status == 200 else ""
+
+    async def rings(self, desk: str) -> str:
+        """Return the first event that waits for a desk, as soon as there is one."""
+        async with asyncio.timeout(20):
+            while not (found := (await self.ask(f"getevent?telorg={desk}"))[1])["event"]:
+                pass
+        return f"{found['event']} {found['tel']}"
+
+    def call(self, desk: str, number: str) -> None:
+        """Let somebody outside call a desk."""
+        assert self.switch.own is not None
+        self.switch.own._do({"do": "Incoming", "to": desk, "number": number})
+
+
+@asynccontextmanager
+async def served(
+    auth: str, desks: int, accounts: dict[str, tuple[str, str]] | None = None
+) -> AsyncIterator[Served]:
+    switch = SimulatorInterface("FR")
+    store = await SqliteStore.opened(None)
+    board = Switchboard(store, clock, switch)
+    await board.add(DeskKey(str(1001 + each)) for each in range(desks))
+    await board.start()
+    found = Served(board, switch, accounts or {})
+    access = Access(b"x" * 32, lambda: board.desks, ())
+    found.routes = Divalto(board, access, found.account, Terms(auth), clock, "FR")
+    with socket.create_server(("127.0.0.1", 0)) as made:
+        found.port = made.getsockname()[1]
+        app = Starlette(routes=found.routes.routes())
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        serving = asyncio.create_task(server._serve([made]))
+        yield found
+        server.should_exit = True
+        await serving
+    await board.stop()
+    await store.close()
+
+
+CLAIRE = DeskKey("1001")
+POLL = "getevent?telorg=1001"
+
+
+async def again(hub: Served) -> None:
+    """Remove a desk and add it again, as happens where an administrator does so."""
+    await hub.board.remove(CLAIRE)
+    await hub.board.add([CLAIRE])
+
+
+async def test_a_desk_removed_and_added_again_hears_of_its_calls() -> None:
+    async with served("open", 3) as hub:
+        assert (await hub.ask(POLL))[1]["event"] == ""
+        for number in ("0388202020", "0388202021"):
+            await again(hub)
+            assert (await hub.ask(POLL))[1]["event"] == "", (
+                "what waited for the desk that was removed is gone"
+            )
+            hub.call("1001", number)
+            assert await hub.rings("1001") == f"RING {number}"
+
+
+async def test_what_rings_while_a_desk_that_came_back_has_not_polled_yet_is_told_at_its_first_poll() -> None:
+    async with served("open", 3) as hub:
+        await again(hub)
+        hub.call("1001", "0388202020")
+        async with asyncio.timeout(20):
+            while not hub.board.desks[CLAIRE].calls:
+                await asyncio.sleep(0)
+        assert (await hub.ask(POLL))[1]["event"] == "RING"
+        assert (await hub.ask(POLL))[1]["event"] == "", "once"
+
+
+async def test_a_desk_that_is_removed_is_refused_and_nothing_is_kept_of_it() -> None:
+    async with served("open", 3) as hub:
+        assert (await hub.ask(POLL))[0] == 200
+        assert len(hub.routes._serves) == 3
+        await hub.board.remove(CLAIRE)
+        assert (await hub.ask(POLL))[1]["error"]["code"] == "desk_unknown"
+        gc.collect()
+        assert len(hub.routes._serves) == 2
+
+
+MANY = 300
+ACCOUNTS = {
+    "1001": ("claire", "s3cret"), "1002": ("hugo", "other"), "1003": ("", "own"), "1004": ("nobody", ""),
+    "1150": ("claire", "another"), "1151": ("zoé", "clé"), "1152": ("hugo", "other"),
+}  # fmt: skip
+SHOWN = [
+    # account, which desk is given a token, at most how many desks' accounts are read for it
+    ("claire:s3cret", "gettoken", "1001", 1),
+    ("claire:another", "gettoken", "1150", 1),
+    ("zoé:clé", "gettoken", "1151", 1),
+    ("hugo:other", "gettoken", "1002", 1),
+    ("hugo:other", "gettoken?telorg=1152", "1152", 1),
+    ("1003:own", "gettoken", "1003", 1),
+    ("claire:s3cret", "gettoken?telorg=1001", "1001", 1),
+    ("claire:s3cret", "gettoken?telorg=1002", "", 1),
+    ("claire:s3cret", "gettoken?telorg=9999", "", 0),
+    ("claire:wrong", "gettoken", "", 0),
+    ("nobody:", "gettoken", "", 0),
+    ("1004:", "gettoken", "", 0),
+    (":", "gettoken", "", 0),
+]
+
+
+@pytest.mark.parametrize("auth", ["basic", "token"])
+async def test_a_token_without_telorg_is_the_accounts_and_costs_no_look_at_every_desk(auth: str) -> None:
+    async with served(auth, MANY, ACCOUNTS) as hub:
+        assert await hub.desk_of("a:b") == "", "every desk's account is looked at once"
+        assert hub.read.total() == MANY
+        for account, what, desk, read in SHOWN:
+            assert await hub.desk_of(account, what) == desk, (account, what)
+            assert hub.read.total() <= read, (account, what)
+
+
+async def test_an_account_that_is_changed_counts_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with served("basic", 5, dict(ACCOUNTS)) as hub:
+        assert await hub.desk_of("claire:s3cret") == "1001"
+        hub.accounts["1001"] = ("claire", "new")
+        assert await hub.desk_of("claire:s3cret") == "", "what was right before is refused at once"
+        monkeypatch.setattr(divalto, "INDEXED_S", 0.0)
+        assert await hub.desk_of("claire:new") == "1001"
+        hub.accounts["1001"] = ("clara", "new")
+        assert [await hub.desk_of(each) for each in ("claire:new", "clara:new")] == ["", "1001"]
+        await hub.board.add([DeskKey("1150")])
+        assert await hub.desk_of("claire:another") == "1150"
+        await hub.board.remove(CLAIRE)
+        assert await hub.desk_of("clara:new") == ""
+
+
+async def test_many_who_come_at_once_have_the_accounts_looked_at_once() -> None:
+    async with served("basic", MANY, ACCOUNTS) as hub:
+        came = await asyncio.gather(*(hub.ask("gettoken", "claire:s3cret") for _each in range(8)))
+        assert [status for status, _said in came] == [200] * 8
+        assert hub.read["1300"] == 1
 
 
 # --- a desk that is a browser page ----------------------------------------------------------------

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,8 @@ from offhook.model import (
     State,
     Transfer,
 )
+from offhook.switch.desks import DeskCall
+from recordings import AT, LAB, NAMES, Replayed, messages_of
 
 
 class Clock:
@@ -275,3 +278,52 @@ async def test_a_desk_finds_the_line_of_a_call(exchange: SimulatorInterface) -> 
         await desk.send(Answer(id="1"))
     with pytest.raises(CommandError, match="no line 1009"):
         await desk.send(Dial(id="2", line="1009", number="15"))
+
+
+# --- many desks on one switch -------------------------------------------------------------------------
+
+
+class Unread(dict[str, DeskCall]):
+    """Every desk's calls, which nobody may go through."""
+
+    def values(self) -> Any:
+        raise AssertionError("every call of the switch was looked at")
+
+
+def test_a_switch_finds_a_desks_calls_without_looking_at_anybody_elses() -> None:
+    watch = Replayed("ami").watch
+    desks = watch.desks
+    legs = {desk: watch.legs.leg(f"1.{desk}", AT, f"PJSIP/{desk}") for desk in ("1001", "1002")}
+    for desk, leg in legs.items():
+        desks.dialling(desk, leg, "0388202020", f"click at {desk}", None)
+    first, second = (desks.of_leg(leg) for leg in legs.values())
+    assert first is not None
+    assert second is not None
+    first.state = State.CONNECTED
+    desks._calls = Unread(desks._calls)
+    assert (desks.talking("1001"), desks.talking("1002"), desks.talking("1003")) == ([first], [], [])
+    assert (desks.begun_by("click at 1001"), desks.begun_by("click at 1002")) == (first, second)
+    assert desks.begun_by("a click nobody made") is None
+    also = watch.legs.leg("1.3", AT, "PJSIP/1002")
+    desks.dialling("1002", also, "0388202020", "click at 1002", None)
+    assert (desks.of_leg(also), second.legs) == (second, [legs["1002"], also])
+    desks._calls = dict(desks._calls)
+    for leg in (*legs.values(), also):
+        watch.legs.goes(leg, AT)
+    desks.news(AT)
+    assert (desks._calls, desks._at, desks._begun) == ({}, {}, {})
+
+
+@pytest.mark.parametrize(("kind", "name"), [*NAMES[::8], *LAB[::4]])
+def test_a_desks_calls_are_those_of_its_switch_that_are_there(kind: str, name: str) -> None:
+    """After every message of a recording."""
+    replayed = Replayed(kind)
+    desks = replayed.watch.desks
+    for message in messages_of(kind, name):
+        replayed.messages([message])
+        everybodys = list(desks._calls.values())
+        for desk in {call.desk for call in everybodys} | set(desks._at):
+            talks = [call for call in everybodys if call.desk == desk and call.state is State.CONNECTED]
+            assert desks.talking(desk) == talks
+    replayed.end()
+    assert (desks._calls, desks._at, desks._begun) == ({}, {}, {})

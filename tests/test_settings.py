@@ -1,15 +1,17 @@
 """Settings: which value is in force, where it came from, and what is said of a wrong one."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from offhook.about import KINDS
 from offhook.errors import SettingsError
+from offhook.settings.files import is_held, only_one
 from offhook.settings.kinds import extensions
 from offhook.settings.model import everything
 from offhook.settings.places import home, resolve
-from offhook.settings.running import Running, announce, running
+from offhook.settings.running import HUB, Running, announce, lock_of, running
 from offhook.texts import LANGUAGES, say
 
 
@@ -80,9 +82,34 @@ def test_the_running_hub_is_found_and_private(tmp_path: Path) -> None:
     assert running(folder=str(tmp_path)) is None
     path = Path(announce(Running("http://127.0.0.1:1", {"1001": "t"}), folder=str(tmp_path)))
     assert path.stat().st_mode & 0o077 == 0
-    assert running(folder=str(tmp_path)) == Running("http://127.0.0.1:1", {"1001": "t"})
-    path.write_text("{")
-    assert running(folder=str(tmp_path)) is None
+    assert running(folder=str(tmp_path)) is None, "nobody holds its lock: whoever wrote it is no more"
+    with only_one(str(tmp_path), lock_of(HUB), "hub_running"):
+        for _look in range(3):
+            assert running(folder=str(tmp_path)) == Running("http://127.0.0.1:1", {"1001": "t"})
+        path.write_text("{")
+        assert running(folder=str(tmp_path)) is None
+
+
+def test_looking_at_a_lock_keeps_nobody_from_it(tmp_path: Path) -> None:
+    """Any command looks; a hub that starts in that moment must not be told that one is running."""
+    over, path = threading.Event(), tmp_path / "hub.lock"
+
+    def look() -> None:
+        while not over.is_set():
+            is_held(str(path))
+
+    looking = [threading.Thread(target=look) for _ in range(3)]
+    for each in looking:
+        each.start()
+    try:
+        for _try in range(50):
+            with only_one(str(tmp_path), "hub.lock", "hub_running"):
+                assert is_held(str(path))
+    finally:
+        over.set()
+        for each in looking:
+            each.join()
+    assert not is_held(str(path))
 
 
 def test_home() -> None:

@@ -56,6 +56,8 @@ class TestContract(InterfaceContract):
     @pytest.fixture(autouse=True)
     async def _exchange(self) -> AsyncIterator[None]:
         self.exchange = Server.of_desks(["1001", "1002"])
+        self.exchange.pbx.plan.habits["1001"] = Habit(pick_up_s=0.05)
+        self.exchange.pbx.plan.outside[self.number] = Habit(ring_s=0.05, after_s=0.05)
         self.address = await self.exchange.start()
         yield
         await self.exchange.stop()
@@ -69,6 +71,13 @@ class TestContract(InterfaceContract):
     async def say(self, data: bytes) -> None:
         for writer in self.exchange._clients:
             writer.write(data)
+
+    async def ring(self) -> None:
+        await ask(self.address, {"do": "Incoming", "to": self.device, "number": "0388303030"})
+
+    async def hang_up(self) -> None:
+        for talk in list(self.exchange.pbx.talks):
+            await ask(self.address, {"do": "FarHangUp", "talk": talk})
 
 
 @given(st.lists(st.integers(0, 200), max_size=8))

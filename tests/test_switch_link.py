@@ -22,7 +22,9 @@ from offhook.model import Dial, Dialling, Ended, Event, LineBack, LineLost, Ring
 from offhook.settings.given import given
 from offhook.switch.talk import Leg
 from offhook.testing.contract import InterfaceContract
-from offhook.testing.pretend_asterisk import block
+from offhook.testing.exchange import Exchange, PhoneHabit
+from offhook.testing.pretend_asterisk import PretendAsterisk, block
+from offhook.testing.pretend_freeswitch import PretendFreeswitch
 from recordings import AT, TRUTH, Replayed, messages_of
 from switches import ACCOUNTS, KINDS, desk, exchange_of, interface, peer, switch
 from vendor import certificates, server_context
@@ -411,18 +413,23 @@ def made_of(kind: str, options: Mapping[str, str]) -> Any:
 
 class SwitchContract(InterfaceContract):
     kind = ""
+    double: type[PretendAsterisk | PretendFreeswitch]
+    secrets = ("z-Fledermaus:7&",)
 
     @pytest.fixture(autouse=True)
     async def _switch(self) -> Any:
-        async with switch(self.kind) as made:
-            self.made = made
-            yield
+        """A switch on which the desk's phone picks up its own dial at once, and lets a caller ring."""
+        desks = {self.device: PhoneHabit(), "1002": PhoneHabit()}
+        self.exchange = Exchange(desks, asyncio.get_running_loop().call_later)
+        self.made = self.double(self.exchange, password=self.secrets[0])
+        await self.made.start()
+        yield
+        await self.made.stop()
 
     async def make(self) -> Any:
         kind = interface(self.kind)
-        return kind.for_desk("1001", given(kind.about, ACCOUNTS[self.kind] | {"address": self.made.address}))[
-            0
-        ]
+        options = ACCOUNTS[self.kind] | {"address": self.made.address, "password": self.secrets[0]}
+        return kind.for_desk(self.device, given(kind.about, options))[0]
 
     async def cut(self) -> None:
         self.made.cut()
@@ -430,10 +437,20 @@ class SwitchContract(InterfaceContract):
     async def say(self, data: bytes) -> None:
         self.made.spread(data)
 
+    async def ring(self) -> None:
+        self.exchange.desks[self.device] = PhoneHabit(after_s=None)
+        self.exchange.incoming("0388303030", "Zoé", self.device)
+
+    async def hang_up(self) -> None:
+        for channel in [each for each in self.exchange.channels.values() if not each.desk]:
+            self.exchange.hang_up(channel, asked=True)
+
 
 class TestAsterisk(SwitchContract):
     kind = "asterisk"
+    double = PretendAsterisk
 
 
 class TestFreeswitch(SwitchContract):
     kind = "freeswitch"
+    double = PretendFreeswitch

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import json
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -323,13 +324,28 @@ async def test_what_comes_in_is_a_call_with_its_reason(tmp_path: Path) -> None:
 class TestContract(InterfaceContract):
     """What holds of every interface."""
 
+    link = False
+    secrets = ("z-Fledermaus:7&",)
+
     @pytest.fixture(autouse=True)
     def _server(self, tmp_path: Path) -> Iterator[None]:
-        with vendor(reply("{}")) as server:
-            self.file = file(tmp_path, server.port, "<type_return>json")
+        self.said: deque[str] = deque()
+
+        def answer(came: Came) -> bytes:
+            return reply(self.said.popleft() if came.path == "/poll" and self.said else "{}")
+
+        with vendor(answer) as server:
+            self.file = file(tmp_path, server.port, "<type_return>json\n<event_hangup>HANGUP")
+            path = Path(self.file)
+            path.write_text(path.read_text("utf-8").replace("/dial?n=", "/dial?pw=$mdp$&n="), "utf-8")
             yield
 
-    link = False
-
     async def make(self) -> Interface:
-        return WebInterface.for_desk("1001", given(ABOUT, {"file": self.file}))[0]
+        options = {"file": self.file, "desk.password": self.secrets[0]}
+        return WebInterface.for_desk("1001", given(ABOUT, options))[0]
+
+    async def ring(self) -> None:
+        self.said.append(told("RING"))
+
+    async def hang_up(self) -> None:
+        self.said.append(told("HANGUP"))

@@ -51,6 +51,9 @@ def load(name: str) -> "type[Interface]":
     if not said.driver:
         raise Unavailable("interface_not_there_yet", interface=said.name, name=said.name)
     found: type[Interface] = part(said, said.driver)
+    own: object = getattr(found, "about", None)
+    if own is not said:
+        raise _broken(said.name, f"its driver {said.driver} says of itself {own!r:.60}, not its about-part")
     return found
 
 
@@ -89,9 +92,14 @@ async def availability(name: str) -> Availability:
     """Say whether an interface can run here."""
     import asyncio
 
+    from offhook.thread import in_thread  # one that blocks instead of waiting holds nobody up
+
+    async def ask() -> object:
+        return await load(name).availability()
+
     try:
         async with asyncio.timeout(PATIENCE_S):
-            said: object = await load(name).availability()
+            said = await in_thread(lambda: asyncio.run(ask()))
         if isinstance(said, Availability) and (said.error is None or isinstance(said.error, OffhookError)):
             return said._replace(name=canonical(name))
         return Availability(name, _broken(name, f"asked whether it can run, it says {said!r:.60}"))
@@ -104,8 +112,10 @@ async def availability(name: str) -> Availability:
 
 
 async def availabilities() -> list[Availability]:
-    """Say of every known and every installed interface whether it can run here."""
-    return [await availability(name) for name in installed.names()]
+    """Say of every known and every installed interface whether it can run here: all are asked at once."""
+    import asyncio
+
+    return list(await asyncio.gather(*map(availability, installed.names())))
 
 
 def setting_of(name: str) -> Setting | None:
@@ -160,8 +170,17 @@ def _wrong_with(name: str, said: object) -> str:
             return f"its error code {code!r:.60} belongs to no branch of offhook.errors"
         if code in CODES:
             return f"its error code {code!r:.60} is one of Offhook's own"
-    if not all(isinstance(each, str) for each in (*said.uses, *said.aliases)):
-        return "what it uses, and its other names, are words"
+    words = (
+        *said.uses,
+        *said.aliases,
+        *said.without,
+        *said.without.values(),
+        said.driver,
+        said.cold,
+        said.pretend,
+    )
+    if not all(isinstance(each, str) for each in words):
+        return "what it uses, its other names and its parts are words"
     return ""
 
 

@@ -65,6 +65,7 @@ class Desk:
         self._pops = Pops(rules or PopRules())
         self._tells: list[Callable[[News], None]] = []
         self._ends: list[Callable[[Exception | None], None]] = []
+        self._over: tuple[Exception | None, ...] = ()
         self._begun: OrderedDict[str, str] = OrderedDict()
         self._work: set[asyncio.Task[None]] = set()
 
@@ -172,7 +173,7 @@ class Desk:
                 async with asyncio.timeout(CALL_WITHIN_S):
                     while cause not in self._begun:
                         await anext(heard)
-            except TimeoutError:
+            except (TimeoutError, StopAsyncIteration):
                 raise OutcomeUnknown("answer_lost", interface=self._first.interface.about.name) from None
         return self._begun[cause]
 
@@ -198,6 +199,7 @@ class Desk:
 
     async def __aenter__(self) -> Self:
         """Open every line and begin to listen; a line that is not heard at once comes up later."""
+        self._over = ()
         with self.events() as heard:
             try:
                 for line in self.lines.values():
@@ -226,6 +228,7 @@ class Desk:
             self._end(error)
 
     def _end(self, error: Exception | None) -> None:
+        self._over = (error,)
         for end in list(self._ends):
             end(error)
 
@@ -247,6 +250,8 @@ class Listening(Generic[Heard]):
         self._part = part
         self._waiting: asyncio.Queue[News | Exception | None] = asyncio.Queue()
         self._stop = desk.on_news(self._hear)
+        for error in desk._over:  # noqa: SLF001 - as below
+            self._waiting.put_nowait(error)
         desk._ends.append(self._waiting.put_nowait)  # noqa: SLF001 - the desk's other half, in the same module
 
     def _hear(self, news: News) -> None:

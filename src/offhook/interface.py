@@ -64,8 +64,8 @@ class Interface(Protocol):
         """Start. Raises ``Unavailable``, ``LoginRefused`` or ``SettingsError`` for what waiting cannot mend."""
         ...
 
-    async def send(self, command: Command, device: Device, dialled: Dialled) -> None:
-        """Pass a command on for a device; returns when it is accepted.
+    async def send(self, command: Command, device: Device, dialled: Dialled) -> str | None:
+        """Pass a command on for a device; returns when it is accepted, with the id it was done under if not its own.
 
         ``dialled`` are the digits that go out for the number in the command, ``""`` where it has none. A repeated
         command acts once: its id is the same. Raises ``Refused``, ``Unreachable`` (nothing was sent) or

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
@@ -18,11 +19,13 @@ from offhook.ledger import Ledger, MemoryLedger
 from offhook.model import (
     Call,
     CallCommand,
+    CallEvent,
     CancelConsult,
     Command,
     CompleteTransfer,
     Consult,
     Dial,
+    Ended,
     Event,
     HangUp,
     News,
@@ -34,6 +37,8 @@ log = logging.getLogger(__name__)
 
 Clock = Callable[[], datetime]
 
+REPEATS = 100
+"""For how many commands a line remembers under which id each was done."""
 AT_ONCE = 200
 """How many lines hear, in one turn of the loop, what concerns them all."""
 
@@ -65,13 +70,19 @@ class Line:
         self._pace = Pace()
         self._clicks = Clicks()
         self._under_way: dict[str, asyncio.Future[str]] = {}
+        self._done_as: OrderedDict[str, str] = OrderedDict()
+        self._begun: dict[str, str] = {}
 
     def goes_on(self, before: "Line") -> None:
         """Take the place of another line of the same desk: what was dialled a moment ago still counts."""
-        self._pace, self._clicks = before._pace, before._clicks  # noqa: SLF001 - another of this class
+        self._pace, self._clicks, self._done_as = before._pace, before._clicks, before._done_as  # noqa: SLF001
 
     def receive(self, event: Event) -> list[News]:
         """Take in an event of the interface; returns what is news on this line."""
+        if isinstance(event, Ended):
+            self._clicks.forget(self._begun.pop(event.call, ""))
+        elif isinstance(event, CallEvent) and event.cause:
+            self._begun = {event.call: event.cause}
         return self.table.apply(replace(event, line=self.name) if event.line != self.name else event)
 
     async def send(self, command: Command) -> str:
@@ -94,12 +105,12 @@ class Line:
         if known.error is not None:
             raise known.error
         if known.begun:
-            return command.id
+            return self._done_as.get(command.id, command.id)
         try:
             return await self._carry_out(command, first)
         except OffhookError as error:
             if not isinstance(error, OutcomeUnknown):
-                self._clicks.forget(command)
+                self._clicks.forget(command.id)
             raise
 
     async def _carry_out(self, command: Command, first: Dial | None) -> str:
@@ -107,21 +118,25 @@ class Line:
         await self._ledger.begin(command, self._clock())
         try:
             if first is not None:
-                await self.send(first)
+                done_as = await self.send(first)
             else:
                 with on(self.interface.about.name):
-                    await self.interface.send(asked, self.device, digits)
+                    said = await self.interface.send(asked, self.device, digits)
+                    done_as = said if isinstance(said, str) and said else command.id
         except OffhookError as error:
             await self._ledger.finish(command, error)
             raise
         except ANYTHING as error:  # it may have been sent before the interface failed
             name = self.interface.about.name
-            log.warning("the interface %s failed: %s: %s", name, type(error).__name__, error)
+            log.warning("the interface %s failed at a command: %s", name, type(error).__name__)
             lost = OutcomeUnknown("answer_lost", interface=name)
             await self._ledger.finish(command, lost)
             raise lost from error
         await self._ledger.finish(command, None)
-        return (first or command).id
+        self._done_as[command.id] = done_as
+        if len(self._done_as) > REPEATS:
+            self._done_as.popitem(last=False)
+        return done_as
 
     def _checked(self, command: Command) -> tuple[Command, Dialled]:
         """Return the command fit to be sent, and what is dialled for it. Only here is ``Unsupported`` raised."""
@@ -237,7 +252,7 @@ async def closed(interface: Interface) -> None:
         await interface.close()
     except ANYTHING as error:
         name = interface.about.name
-        log.warning("the interface %s cannot be closed: %s: %s", name, type(error).__name__, error)
+        log.warning("the interface %s cannot be closed: %s", name, type(error).__name__)
 
 
 async def feed_one(line: Line, tell: Callable[[Line, list[News]], None]) -> None:

@@ -1,4 +1,4 @@
-"""What Offhook speaks of: parties, records, contacts, calls, commands and events. Frozen values, no I/O.
+"""What Offhook speaks of: parties, records, contacts, calls, commands and events. Frozen values. No I/O.
 
 Commands are imperatives, events are what is now true. They travel unchanged from application to hub to
 desk to interface and back (specification section 9). Times are aware UTC datetimes, stamped once, where

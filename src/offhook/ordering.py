@@ -71,7 +71,7 @@ class Clicks:
         self._last = (typed, now, command)
         return None
 
-    def forget(self, command: object) -> None:
-        """Forget a dial of which nothing came: the next click is a first one."""
-        if self._last is not None and self._last[2] is command:
+    def forget(self, cause: str) -> None:
+        """Forget the dial of that id: nothing came of it, or its call is over. The next click is a first one."""
+        if self._last is not None and self._last[2].id == cause:
             self._last = None

@@ -33,12 +33,15 @@ class Tower:
         self._server: asyncio.Server | None = None
 
     async def start(self, port: int = 0) -> str:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        """Listen, unless it does already; returns where."""
+        if self._server is None:
+            self._server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         return f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
         self.cut()
         await asyncio.sleep(0.05)
 
@@ -59,6 +62,11 @@ class Tower:
     def end(self, ring: Ring, why: str = "bye") -> None:
         if self.calls.pop(ring.native, None) is not None:
             self._tell(ring.device, f"DOWN {ring.native} {why}")
+
+    def hang_up(self) -> None:
+        """Everybody hangs up."""
+        for ring in list(self.calls.values()):
+            self.end(ring)
 
     def _tell(self, device: str, line: str) -> None:
         for writer, theirs in self.writers.items():

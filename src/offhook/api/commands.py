@@ -23,7 +23,7 @@ from offhook.errors import CommandError, LoginRefused
 from offhook.ids import new_command_id
 from offhook.interface import Trained, Watched
 from offhook.model import MODEL_VERSION
-from offhook.transport.thread import in_thread
+from offhook.thread import in_thread
 
 DEEDS = ("Incoming", "FarHangUp", "LiftHandset", "DialOnPhone")
 """What people can do at a pretend telephone system from the page's training panel."""
@@ -125,26 +125,29 @@ class DeskRoutes:
 
     async def settings(self, request: Request) -> Response:
         """Return a desk's settings."""
-        key, settings = self._keeper.desk(request), self._desk_settings()
+        (key, owner), settings = self._keeper.desk_and_owner(request), self._desk_settings()
         return JSONResponse(
-            await in_thread(lambda: settings.shown(key)) | {"interfaces": await settings.interfaces(key)}
+            await in_thread(lambda: settings.shown(key, owner=owner))
+            | {"interfaces": await settings.interfaces(key)}
         )
 
     async def change_settings(self, request: Request) -> Response:
         """Change settings; the desk's line becomes what they say."""
-        key = self._keeper.desk(request)
+        key, owner = self._keeper.desk_and_owner(request)
         asked, settings = await body_of(request), self._desk_settings()
         sets = asked.get("set")
         if not isinstance(sets, dict) or not all(
             value is None or isinstance(value, str) for value in sets.values()
         ):
             raise CommandError("command_unreadable", field="set")
-        path = await in_thread(lambda: settings.change(key, str(asked.get("scope", "user")), sets))
+        path = await in_thread(
+            lambda: settings.change(key, str(asked.get("scope", "user")), sets, owner=owner)
+        )
         for each in list(self._board.desks) if asked.get("scope") == "machine" else [key]:
             if each in self._board.desks:
                 await self._board.reline(each)
             await asyncio.sleep(0)  # the settings of thousands of desks are read anew: others get their turn
-        shown = await in_thread(lambda: settings.shown(key))
+        shown = await in_thread(lambda: settings.shown(key, owner=owner))
         return JSONResponse({"path": path, "interfaces": await settings.interfaces(key)} | shown)
 
     async def test_dial(self, request: Request) -> Response:

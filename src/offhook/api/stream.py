@@ -31,7 +31,7 @@ from offhook.board.key import DeskKey
 from offhook.board.switchboard import Switchboard
 from offhook.codec import decode_command, dumps, encode_call, loads
 from offhook.errors import OffhookError, ProtocolError
-from offhook.model import MODEL_VERSION
+from offhook.model import MODEL_VERSION, is_clean
 
 HELLO_S = 5.0
 BEAT_S = 10.0
@@ -44,7 +44,7 @@ async def converse(socket: WebSocket, board: Switchboard, key: DeskKey) -> None:
     await socket.accept()
     try:
         async with asyncio.timeout(HELLO_S):
-            hello = _read(await socket.receive_text()).get("hello")
+            hello = (await _heard(socket)).get("hello")
         welcome, seq = await _welcome(board, key, hello)
         await socket.send_text(dumps({"welcome": welcome}))
         await _both_ways(socket, board, key, seq, show_calls=_shows_calls(hello))
@@ -119,7 +119,7 @@ async def _listen(socket: WebSocket, board: Switchboard, key: DeskKey) -> None:
     under_way: set[asyncio.Task[None]] = set()
     try:
         while True:
-            message = _read(await socket.receive_text())
+            message = await _heard(socket)
             if len(under_way) >= COMMANDS_AT_ONCE:
                 await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
             task = asyncio.create_task(_carry_out(socket, board, key, message))
@@ -136,7 +136,8 @@ async def _carry_out(socket: WebSocket, board: Switchboard, key: DeskKey, messag
 
 async def answered(board: Switchboard, key: DeskKey, message: dict[str, Any]) -> dict[str, Any]:
     """Carry out one command and return its answer, in the form that :mod:`offhook.api.stream` shows."""
-    asked = message["id"] if isinstance(message.get("id"), str) else None
+    asked = message.get("id")
+    asked = asked if isinstance(asked, str) and is_clean(asked) else None
     try:
         command = decode_command(message)
         done_as = await board.desk(key).send(command)
@@ -170,7 +171,14 @@ def _shows_calls(hello: object) -> bool:
     return isinstance(hello, dict) and hello.get("show") == "calls"
 
 
-def _read(text: str) -> dict[str, Any]:
+async def _heard(socket: WebSocket) -> dict[str, Any]:
+    """Return the next message. Raises ``ProtocolError`` for what is none, and what the socket raises."""
+    frame = await socket.receive()
+    if frame["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(frame.get("code", 1000))
+    text = frame.get("text")
+    if text is None:
+        raise ProtocolError("reply_unreadable", source="binary")
     if len(text) > LONGEST_MESSAGE:
         raise ProtocolError("message_too_long", limit=LONGEST_MESSAGE)
     return loads(text)

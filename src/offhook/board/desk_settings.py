@@ -176,7 +176,7 @@ class DeskSettings:
 
     # --- the settings page ----------------------------------------------------------------------------
 
-    def shown(self, key: DeskKey) -> dict[str, Any]:
+    def shown(self, key: DeskKey, *, owner: bool) -> dict[str, Any]:
         """Return what the settings page shows of a desk: every setting, and the parameter file's findings."""
         found = with_shared(self.settings(key))
         places = found.places
@@ -192,7 +192,7 @@ class DeskSettings:
                 "origin": found.origin(name),
                 "place": found.place(name),
                 "locked": name in found.locked or found.place(name) in ("environment", "options"),
-                "elsewhere": not self.may_change(key, "user", name),
+                "elsewhere": not self.may_change("user", name, owner=owner),
                 "user": _shown_in(places.user, name, secret=known.secret),
                 "machine": _shown_in(places.machine, name, secret=known.secret),
             }
@@ -201,7 +201,7 @@ class DeskSettings:
         return {
             "desk": str(key),
             "settings": rows,
-            "file": _file(found) if key == self._first else None,
+            "file": _file(found) if owner else None,
             "first": str(self._first),
         }
 
@@ -210,7 +210,7 @@ class DeskSettings:
         settings = with_shared(self.settings(key))
         return [_interface(each, settings, key) for each in await catalogue.availabilities()]
 
-    def change(self, key: DeskKey, scope: str, sets: Mapping[str, str | None]) -> str:
+    def change(self, key: DeskKey, scope: str, sets: Mapping[str, str | None], *, owner: bool) -> str:
         """Change settings for a desk or for the machine; returns the file. Raises ``SettingsError``."""
         if scope not in ("user", "machine"):
             raise CommandError("command_unreadable", field="scope")
@@ -218,7 +218,7 @@ class DeskSettings:
         for name, text in sets.items():
             if name in found.locked:
                 raise SettingsError("setting_locked", name=name, where=found.origin(name))
-            if not self.may_change(key, scope, name, text):
+            if not self.may_change(scope, name, text, owner=owner):
                 raise Refused("setting_not_here", name=name[:60], desk=str(self._first))
             if text is not None:
                 judged(name, text, name)
@@ -228,13 +228,13 @@ class DeskSettings:
         self._accounts.clear()
         return path
 
-    def may_change(self, key: DeskKey, scope: str, name: str, text: str | None = None) -> bool:
+    def may_change(self, scope: str, name: str, text: str | None = None, *, owner: bool) -> bool:
         """Say whether a desk's page may change a setting.
 
         The page of the person who runs the hub may change everything. Another desk's page changes only what concerns
         that desk: not the machine, nor what starts programs or reads files on the hub's machine.
         """
-        if key == self._first:
+        if owner:
             return True
         if name == OF_INTERFACE and text is not None:
             said = catalogue.known(text)

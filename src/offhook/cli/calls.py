@@ -21,11 +21,17 @@ def dial(options: Namespace) -> int:
         asked["record"] = _record(options.record)
     settings = resolve({"desk.extension": options.desk, "interface": options.interface})
     said = catalogue.about(settings["interface"])
+    wait = options.wait and not options.dry_run
     if not said.applies_rules and not is_served(settings):
+        if wait:
+            from offhook.cli.direct import once
+            from offhook.cli.listen import dial_and_wait_on_own_line
+
+            return dial_and_wait_on_own_line(settings, options, once)
         from offhook.cli.direct import dial as dial_directly
 
         return dial_directly(options, settings, said)
-    if options.wait:
+    if wait:
         from offhook.cli.listen import dial_and_wait
 
         return dial_and_wait(options)

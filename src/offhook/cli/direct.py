@@ -34,7 +34,7 @@ def dial(options: Namespace, settings: Settings, said: About) -> int:
         if options.dry_run:
             _show(sent, options, said.name)
             return 0
-        _once([said.name, *sent], digits, settings["desk.extension"], go)
+        once([said.name, *sent], digits, settings["desk.extension"], go)
     if options.json:
         answer = {
             "command": "Dial", "interface": said.name, "desk": settings["desk.extension"], "number": digits,
@@ -84,7 +84,7 @@ def _warm(said: About, settings: Settings, digits: Dialled, options: Namespace) 
     return preview(settings, options.number, digits), lambda: dial_on_own_line(settings, options.number)
 
 
-def _once(sent: list[str], digits: str, extension: str, go: Callable[[], None]) -> None:
+def once(sent: list[str], digits: str, extension: str, go: Callable[[], None]) -> None:
     """Dial, unless this is the second half of a double click: it then has the outcome of the first."""
     asked = f"{digits} {crc32(' '.join(sent).encode('utf-8', 'replace')):08x}"  # a mended setting makes it a new dial
     with _Clicks(extension) as clicks:

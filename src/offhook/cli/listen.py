@@ -3,22 +3,25 @@
 import asyncio
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 
 from offhook import catalogue, texts
 from offhook.cli import colours
 from offhook.cli.target import Target, is_served
 from offhook.codec import dumps, encode_event, encode_news
-from offhook.desk import Desk
+from offhook.desk import Desk, Listening
 from offhook.dialling import Dialled
 from offhook.embed import clock, connect, own_line
-from offhook.errors import OutcomeUnknown
+from offhook.errors import OutcomeUnknown, Unsupported
 from offhook.ids import new_command_id
-from offhook.model import Dial, Ended, Event, LineBack, LineLost, News, Reason, Record
+from offhook.model import Dial, Ended, Event, HandedOver, LineBack, LineLost, Merged, News, Reason, Record
+from offhook.ordering import dialled
 from offhook.popup.choose import PopRules, Trigger
 from offhook.seed.folder import with_shared
 from offhook.settings.files import reading_alone
 from offhook.settings.places import home, resolve
 from offhook.settings.values import Settings
+from offhook.thread import in_thread
 
 LOST_S = 30.0
 """How long `dial --wait` waits for a lost line."""
@@ -30,8 +33,20 @@ def listen(options: Namespace) -> int:
 
 
 def dial_and_wait(options: Namespace) -> int:
-    """``offhook dial NUMBER --wait``: dial, follow the call to its end; 0 if it was answered, else 5."""
+    """``offhook dial NUMBER --wait``: dial, follow the call to its end; 0 if it was answered, else 5.
+
+    A number handed over to a program or service that tells no end is as good as answered.
+    """
     return asyncio.run(_dial_and_wait(options))
+
+
+Once = Callable[[list[str], str, str, Callable[[], None]], None]
+"""Dials, unless it is the second half of a double click: by what is sent, the digits and the desk."""
+
+
+def dial_and_wait_on_own_line(settings: Settings, options: Namespace, once: Once) -> int:
+    """Open a desk's own line for one dial, and follow the call as :func:`dial_and_wait` does."""
+    return asyncio.run(_on_own_line(with_shared(settings), options, once))
 
 
 async def _listen(options: Namespace) -> int:
@@ -81,21 +96,54 @@ async def _dial_and_wait(options: Namespace) -> int:
     desk = _desk(options)
     with desk.news() as news:
         async with desk:
-            call = await desk.dial(options.number, record)
-            lost_at: float | None = None
-            while True:
-                try:
-                    async with asyncio.timeout(None if lost_at is None else LOST_S):
-                        each = await anext(news)
-                except TimeoutError:
-                    raise OutcomeUnknown("answer_lost") from None
-                event = each.event
-                lost_at = _lost(event, lost_at)
-                if getattr(event, "call", call) != call:
-                    continue
-                show(each, options)
-                if isinstance(event, Ended):
-                    return 0 if event.reason is Reason.COMPLETED else 5
+            return await _to_its_end(await desk.dial(options.number, record), news, options)
+
+
+async def _on_own_line(settings: Settings, options: Namespace, once: Once) -> int:
+    line, extension = own_line(settings), settings["desk.extension"]
+    name = line.interface.about.name
+    if options.record:
+        raise Unsupported("not_by_interface", command="PassRecord", by=name)
+    digits = dialled(options.number, line.rules)
+    with catalogue.answering(name):
+        sends = line.interface.preview(Dial(id=new_command_id(), number=options.number), line.device, digits)
+    with reading_alone(home(), extension):
+        desk = Desk([line], clock)
+        with desk.news() as news:
+            async with desk:
+                loop, calls = asyncio.get_running_loop(), list[str]()
+
+                def go() -> None:
+                    calls.append(asyncio.run_coroutine_threadsafe(desk.dial(options.number), loop).result())
+
+                await in_thread(lambda: once([name, *sends], digits, extension, go))
+                return await _to_its_end(calls[0], news, options) if calls else 0
+
+
+async def _to_its_end(call: str, news: Listening[News], options: Namespace) -> int:
+    """Show what happens to a call; returns what :func:`dial_and_wait` does.
+
+    Raises ``OutcomeUnknown`` where the line is lost for too long.
+    """
+    lost_at: float | None = None
+    while True:
+        try:
+            async with asyncio.timeout(None if lost_at is None else LOST_S):
+                each = await anext(news)
+        except TimeoutError:
+            raise OutcomeUnknown("answer_lost") from None
+        event = each.event
+        lost_at = _lost(event, lost_at)
+        if isinstance(event, Merged) and event.other == call:
+            call = event.call
+        if getattr(event, "call", call) != call:
+            continue
+        show(each, options)
+        match event:
+            case Ended():
+                return 0 if event.reason is Reason.COMPLETED else 5
+            case HandedOver():
+                return 0
 
 
 def _lost(event: Event, lost_at: float | None) -> float | None:

@@ -18,6 +18,7 @@ import asyncio
 import base64
 import binascii
 import functools
+import hmac
 import ipaddress
 import itertools
 import math
@@ -28,6 +29,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl
+from weakref import WeakKeyDictionary
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -38,12 +40,14 @@ from offhook.api.access import Access
 from offhook.board.key import DeskKey
 from offhook.board.switchboard import Switchboard
 from offhook.codec import dumps
+from offhook.desk import Desk
 from offhook.dialling import Dialled
 from offhook.errors import CommandError, LoginRefused, OffhookError, Refused, SettingsError
 from offhook.ids import new_command_id
 from offhook.interface import Availability, Device, Telling, nothing_wrong
 from offhook.line import Clock, Line
 from offhook.model import (
+    Call,
     Command,
     Connected,
     Dial,
@@ -54,12 +58,13 @@ from offhook.model import (
     News,
     PopRequested,
     Ringing,
+    State,
     cleaned,
 )
 from offhook.seed import parameters
 from offhook.seed.events import EMITS, Rules, SeedMeaning
 from offhook.seed.replies import Item
-from offhook.transport.thread import in_thread
+from offhook.thread import in_thread
 from offhook.view import View
 
 PATH = "/DhDivaltoServerCTI/api/cti"
@@ -75,6 +80,8 @@ CONFIRMED_S = 10.0
 """A next poll within this time means that the last reply arrived."""
 HOLD_MOST_S = 60.0
 LONGEST_BODY = 1 << 16
+INDEXED_S = 10.0
+"""How long a user and password nobody has are taken for wrong, before every desk's are looked at again."""
 STATUS = {2: 400, 3: 409, 4: 409, 5: 422, 6: 409, 7: 504, 8: 400}
 """HTTP status for each error's exit code: 401 and 403 are about the account, 5xx: it may have been done."""
 EMPTY = b'{"event":"","tel":""}'
@@ -89,6 +96,15 @@ class Waiting:
 
     more: asyncio.Event = field(default_factory=asyncio.Event)
     poll: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What is kept for a desk, for as long as the board has that desk."""
+
+    line: Line
+    meaning: SeedMeaning
+    waiting: Waiting = field(default_factory=Waiting)
 
 
 class Relay(Telling):
@@ -141,6 +157,62 @@ Account = Callable[[DeskKey], tuple[str, str]]
 """Gives a desk's user and password; it may read them from a disk."""
 
 
+class AccountIndex:
+    """Finds the desk whose user and password somebody shows, without looking at every desk each time.
+
+    Every desk's account is looked at in one go, in a thread, when one is shown that is not known, and not again within
+    :data:`INDEXED_S`. What is found is a hint only: that desk's account is read when it counts.
+    """
+
+    def __init__(self, board: Switchboard, account: Account, access: Access) -> None:
+        self._board = board
+        self._account_of = account
+        self._access = access
+        self._secret = os.urandom(32)
+        self._desk_of: dict[bytes, DeskKey] = {}
+        self._looked_at = -math.inf
+        self._looking = asyncio.Lock()
+
+    async def desk(self, shown: str) -> DeskKey | None:
+        """Return the desk whose ``user:password`` is shown; of several, the board's first."""
+        digest = self._digest(shown)
+        key = self._desk_of.get(digest)
+        if key is None or not await self.is_of(key, shown):
+            await self._look_at_all()
+            key = self._desk_of.get(digest)
+            if key is None or not await self.is_of(key, shown):
+                return None
+        return key
+
+    async def is_of(self, key: DeskKey, shown: str) -> bool:
+        """Say whether that is a desk's ``user:password``; a desk without a password has none, nor one not there."""
+        if key not in self._board.desks:
+            return False
+        right = await in_thread(functools.partial(self._right, key))
+        return bool(right) and self._access.same(shown, right)
+
+    def _right(self, key: DeskKey) -> str:
+        user, password = self._account_of(key)
+        return f"{user or key.extension}:{password}" if password else ""
+
+    async def _look_at_all(self) -> None:
+        async with self._looking:
+            if time.monotonic() - self._looked_at >= INDEXED_S:
+                self._desk_of = await in_thread(functools.partial(self._found, list(self._board.desks)))
+                self._looked_at = time.monotonic()
+
+    def _found(self, keys: Sequence[DeskKey]) -> dict[bytes, DeskKey]:
+        found: dict[bytes, DeskKey] = {}
+        for key in keys:
+            right = self._right(key)
+            if right:
+                found.setdefault(self._digest(right), key)
+        return found
+
+    def _digest(self, shown: str) -> bytes:
+        return hmac.digest(self._secret, shown.encode("utf-8", "replace"), "sha256")
+
+
 class Divalto:
     """The protocol's routes and what waits for each desk."""
 
@@ -155,7 +227,7 @@ class Divalto:
     ) -> None:
         self._board = board
         self._access = access
-        self._account_of = account
+        self._accounts = AccountIndex(board, account, access)
         self._terms = terms
         self._clock = clock
         self._country = country
@@ -164,21 +236,35 @@ class Divalto:
         self._boot = os.urandom(4).hex()
         self._handing = False
         self._relay = Relay()
-        self._waiting: dict[DeskKey, Waiting] = {}
-        self._lines: dict[DeskKey, Line] = {}
-        self._meanings: dict[DeskKey, SeedMeaning] = {}
+        self._serves: WeakKeyDictionary[Desk, Served] = WeakKeyDictionary()
         for key in board.desks:
             self._take_up(key)
 
-    def _take_up(self, key: DeskKey) -> None:
+    def _take_up(self, key: DeskKey) -> Served:
         """Give a desk its queue, and a line on which it is told what comes in."""
         words = parameters.read(b"<global>\n<event_hangup>HANGUP")
         line = Line(self._relay, key.extension, self._clock, name=f"{key}/{self._relay.about.name}")
-        self._waiting[key] = Waiting()
-        self._lines[key] = line
-        self._meanings[key] = SeedMeaning(words, line.name, Rules(queue=True, country=self._country))
+        served = Served(line, SeedMeaning(words, line.name, Rules(queue=True, country=self._country)))
         self._board.add_line(key, line)
-        self._board.desks[key].on_news(self._noting(key))
+        desk = self._board.desk(key)
+        desk.on_news(self._noting(served.waiting))
+        self._serves[desk] = served
+        return served
+
+    def _served(self, key: DeskKey) -> Served:
+        """Return what is kept for a desk. One that came while the hub runs begins with what rings there now.
+
+        Raises ``SettingsError`` for a desk that is not here.
+        """
+        desk = self._board.desk(key)
+        known = self._serves.get(desk)
+        if known is not None:
+            return known
+        served = self._take_up(key)
+        for call in desk.calls:
+            if call.state is State.ALERTING:
+                self._queue(served.waiting, "RING", _number_of(call))
+        return served
 
     def routes(self) -> list[BaseRoute]:
         """Return the protocol's routes."""
@@ -229,7 +315,7 @@ class Divalto:
                 self._check_near(request)
                 key = next(iter(self._board.desks))
             else:
-                key = await self._account(request, await _asked(request))
+                key = await self._account(request, (await _asked(request)).get("telorg", ""))
         except OffhookError as error:
             return _refused(error)
         token = self._access.timed_token(key, USE, TOKEN_S)
@@ -245,12 +331,10 @@ class Divalto:
                 self._check_near(request)
                 key = DeskKey(wanted)
             case "basic":
-                key = _same(wanted, await self._account(request, asked))
+                key = await self._account(request, wanted)
             case _:
                 key = _same(wanted, self._access.timed_desk(_token(request, asked), USE))
-        self._board.desk(key)
-        if key not in self._waiting:
-            self._take_up(key)
+        self._served(key)
         return key
 
     def _check_near(self, request: Request) -> None:
@@ -264,58 +348,49 @@ class Divalto:
         if not near:
             raise LoginRefused("login_refused")
 
-    async def _account(self, request: Request, asked: Mapping[str, str]) -> DeskKey:
-        """Return the desk whose user and password these are, by header. Raises ``LoginRefused``."""
-        shown = request.headers.get("authorization", "") or request.headers.get("authentification", "")
-        scheme, _blank, coded = shown.strip().rpartition(" ")
-        if scheme.lower() not in ("", "basic"):
+    async def _account(self, request: Request, wanted: str) -> DeskKey:
+        """Return the desk whose user and password these are, ``wanted`` if one is. Raises ``LoginRefused``."""
+        shown = _shown(request)
+        key = DeskKey(wanted) if wanted else await self._accounts.desk(shown)
+        if key is None or (wanted and not await self._accounts.is_of(key, shown)):
             raise LoginRefused("login_refused")
-        try:
-            given = base64.b64decode(coded, validate=True).decode("utf-8")
-        except (binascii.Error, ValueError):
-            raise LoginRefused("login_refused") from None
-        wanted, desks = asked.get("telorg", ""), self._board.desks
-        for key in [each for each in desks if wanted in ("", each.extension)]:
-            user, password = await in_thread(functools.partial(self._account_of, key))
-            if password and self._access.same(given, f"{user or key.extension}:{password}"):
-                return key
-        raise LoginRefused("login_refused")
+        return key
 
     # --- events ---------------------------------------------------------------------------------------
 
     def _hand(self, key: DeskKey, word: str, number: str) -> None:
         """Hand a desk an event: to whoever polls for it, and to its page."""
-        self._queue(key, word, number)
-        line = self._lines[key]
+        served = self._served(key)
+        self._queue(served.waiting, word, number)
+        line = served.line
         self._handing = True  # what the desk makes of it must not be handed out as a second event
         try:
-            for event in self._meanings[key].take([Item(number, word)], self._clock()):
+            for event in served.meaning.take([Item(number, word)], self._clock()):
                 self._board.desk(key).receive(line, line.receive(event))
         finally:
             self._handing = False
 
-    def _noting(self, key: DeskKey) -> Callable[[News], None]:
+    def _noting(self, waiting: Waiting) -> Callable[[News], None]:
         """Return a listener that queues a desk's own incoming calls for whoever polls."""
 
         def note(news: News) -> None:
             event, call = news
             if self._handing or (call is not None and not call.rang):
                 return
-            number = (call.party.raw or call.party.number) if call is not None else ""
+            number = _number_of(call)
             match event:
                 case Ringing():
-                    self._queue(key, "RING", number)
+                    self._queue(waiting, "RING", number)
                 case Connected():
-                    self._queue(key, "CONNECT", number)
+                    self._queue(waiting, "CONNECT", number)
                 case PopRequested():
-                    self._queue(key, "POPUP", number or event.number)
+                    self._queue(waiting, "POPUP", number or event.number)
                 case Ended() | HandedOver():
-                    self._queue(key, "HANGUP", number)
+                    self._queue(waiting, "HANGUP", number)
 
         return note
 
-    def _queue(self, key: DeskKey, word: str, number: str) -> None:
-        waiting = self._waiting[key]
+    def _queue(self, waiting: Waiting, word: str, number: str) -> None:
         told = {
             "id": f"{self._boot}-{next(self._ids)}",
             "event": word,
@@ -329,7 +404,7 @@ class Divalto:
 
     async def _next(self, key: DeskKey, hold_s: float, request: Request) -> bytes:
         """Return the oldest waiting event, holding the poll if asked; an older held poll is released."""
-        waiting = self._waiting[key]
+        waiting = self._served(key).waiting
         waiting.poll += 1
         mine = waiting.poll
         again = _once_more(waiting)
@@ -341,6 +416,10 @@ class Divalto:
             if await _left(request, waiting.more, hold_s) or waiting.poll != mine:
                 return EMPTY  # nobody reads this any more
         return _oldest(waiting)
+
+
+def _number_of(call: Call | None) -> str:
+    return (call.party.raw or call.party.number) if call is not None else ""
 
 
 def _same(wanted: str, own: DeskKey) -> DeskKey:
@@ -398,6 +477,18 @@ async def _asked(request: Request) -> dict[str, str]:
             )
             asked = form | asked
     return asked
+
+
+def _shown(request: Request) -> str:
+    """Return the ``user:password`` shown in a header. Raises ``LoginRefused``."""
+    shown = request.headers.get("authorization", "") or request.headers.get("authentification", "")
+    scheme, _blank, coded = shown.strip().rpartition(" ")
+    if scheme.lower() not in ("", "basic"):
+        raise LoginRefused("login_refused")
+    try:
+        return base64.b64decode(coded, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        raise LoginRefused("login_refused") from None
 
 
 def _token(request: Request, asked: Mapping[str, str]) -> str:

@@ -27,7 +27,7 @@ from offhook.settings.kinds import extensions
 from offhook.settings.places import home
 from offhook.settings.running import HUB, Running, announce, lock_of, withdraw
 from offhook.settings.values import Settings
-from offhook.transport.thread import in_thread
+from offhook.thread import in_thread
 from offhook.view import View
 
 Ready = Callable[[Running, Callable[[str], str]], None]

@@ -132,6 +132,8 @@ class Desks:
         self._of_leg: dict[str, DeskCall] = {}
         self._consulting: dict[str, DeskCall] = {}
         self._calls: dict[str, DeskCall] = {}
+        self._at: dict[str, dict[str, DeskCall]] = {}
+        self._begun: dict[str, list[DeskCall]] = {}
         self._before: dict[str, str] = {}
         self._known_as: dict[str, str] = {}
 
@@ -182,7 +184,7 @@ class Desks:
 
     def talking(self, desk: str) -> list[DeskCall]:
         """Return the calls a desk is talking on."""
-        return [each for each in self._calls.values() if each.desk == desk and each.state is State.CONNECTED]
+        return [each for each in self._at.get(desk, {}).values() if each.state is State.CONNECTED]
 
     def of_leg(self, leg: Leg) -> DeskCall | None:
         """Return the open call that a leg is part of."""
@@ -209,7 +211,7 @@ class Desks:
 
     def begun_by(self, cause: str) -> DeskCall | None:
         """Return the open call that a command began."""
-        return next((call for call in self._calls.values() if call.begun_by == cause), None)
+        return next(iter(self._begun.get(cause, ())), None)
 
     def dialling(
         self, desk: str, leg: Leg, meant: str, cause: str, record: Record | None, held: DeskCall | None = None
@@ -219,14 +221,38 @@ class Desks:
         if held is not None:
             leg.talk.consult_of, leg.talk.consulter = held.talk, held.leg
         leg.talk.meant, leg.talk.record = meant, record
-        same = [each for each in self._calls.values() if each.begun_by == cause and each.desk == desk]
+        same = [each for each in self._begun.get(cause, ()) if each.desk == desk]
         if same:
             same[0].legs.append(leg)
             self._of_leg[leg.id] = same[0]
             self.legs.join(same[0].legs[0], leg)
         else:
             call = self._take_up(leg)
-            call.cause = call.begun_by = cause
+            call.cause = cause
+            self._note_begun(call, cause)
+
+    # --- the open calls, by their id, their desk and the command that began them ---------------------------
+
+    def _put(self, call: DeskCall) -> None:
+        self._calls[call.id] = self._at.setdefault(call.desk, {})[call.id] = call
+
+    def _drop(self, call: DeskCall) -> None:
+        del self._calls[call.id]
+        here = self._at[call.desk]
+        del here[call.id]
+        if not here:
+            del self._at[call.desk]
+
+    def _note_begun(self, call: DeskCall, cause: str) -> None:
+        """Note the command that began a call; with ``""``, that it is not to be found by it any more."""
+        begun = self._begun.get(call.begun_by, [])
+        if call in begun:
+            begun.remove(call)
+            if not begun:
+                del self._begun[call.begun_by]
+        call.begun_by = cause
+        if cause:
+            self._begun.setdefault(cause, []).append(call)
 
     def _in(self, talk: Talk) -> Iterator[DeskCall]:
         found: dict[str, DeskCall] = {}
@@ -253,7 +279,8 @@ class Desks:
         if role is not Role.CALLED and leg.talk.consulter is not None:
             held = self._of_leg.get(leg.talk.consulter.id)
             call.consult_of = held.id if held is not None else ""
-        self._of_leg[leg.id] = self._calls[call.id] = call
+        self._of_leg[leg.id] = call
+        self._put(call)
         return call
 
     def _take_up_consult(self, talk: Talk, calling: Leg) -> None:
@@ -263,7 +290,8 @@ class Desks:
             call_id(calling.began or calling.at, calling.id), by, Role.CONSULTING, talk, [calling]
         )
         call.consult_of = held[-1].id if held else ""
-        self._consulting[calling.id] = self._calls[call.id] = call
+        self._consulting[calling.id] = call
+        self._put(call)
 
     # --- what is true of it now ----------------------------------------------------------------------------
 
@@ -420,7 +448,8 @@ class Desks:
             found += self._steps(call, state, words)
             call.state = state
         if state is State.CLEARED:
-            del self._calls[call.id]
+            self._drop(call)
+            self._note_begun(call, "")
             for leg in call.legs:
                 if leg.gone:
                     self._of_leg.pop(leg.id, None)
@@ -515,8 +544,9 @@ class Desks:
         origin = call.talk.origin or leg
         party = self._of(origin)
         call.role, call.party = Role.CALLED, party
+        self._drop(call)
         call.id = call_id(origin.began or origin.at, f"{origin.id}/{leg.id}")
-        self._calls[call.id] = self._calls.pop(former)
+        self._put(call)
         call.conversation = self._conversation(call)
         words = words | {
             "call": call.id,
@@ -536,7 +566,8 @@ class Desks:
         for leg in back.legs:
             self._of_leg[leg.id] = parked
         told, back.state = back.state, State.CLEARED
-        del self._calls[back.id]
+        self._drop(back)
+        self._note_begun(back, "")
         return [Merged(**words, other=back.id)] if told is not State.NULL else []
 
     def _reason(self, call: DeskCall) -> Reason:

@@ -19,9 +19,16 @@ class PhoneHabit:
     registered: bool = True
 
 
+AHEAD_S = 7
+"""By how much its clock is ahead: a switch need not have ours."""
+
+
 @dataclass(slots=True, eq=False)
 class Channel:
-    """One channel. ``caller`` called it; ``exten`` is what its device dialled, or was dialled to reach it."""
+    """One channel. ``caller`` called it; ``exten`` is what its device dialled, or was dialled to reach it.
+
+    ``created``: seconds since 1970 by the exchange's own clock.
+    """
 
     id: str
     name: str
@@ -37,6 +44,7 @@ class Channel:
     cause: int = 16
     asked: bool = False
     device: str = ""
+    created: int = field(default_factory=lambda: int(time.time()) + AHEAD_S)
     values: dict[str, str] = field(default_factory=dict)
 
 

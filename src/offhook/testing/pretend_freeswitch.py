@@ -196,6 +196,7 @@ def _headers(channel: Channel) -> list[tuple[str, str]]:
         ),
         ("Caller-Caller-ID-Name", channel.shown if incoming else ""),
         ("Caller-Destination-Number", channel.exten),
+        ("Caller-Channel-Created-Time", f"{channel.created}000000"),
     ]
     if not incoming and not channel.desk:
         found.append(("variable_sip_gateway_name", "trunk"))
@@ -214,7 +215,7 @@ def _rows(exchange: Exchange, what: str) -> list[dict[str, str]]:
         {
             "uuid": each.id,
             "direction": "inbound" if each.incoming else "outbound",
-            "created_epoch": "",
+            "created_epoch": str(each.created),
             "name": f"sofia/internal/{each.desk or each.number}@127.0.0.1",
             "cid_num": each.number,
             "cid_name": each.shown,

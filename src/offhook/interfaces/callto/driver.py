@@ -22,8 +22,8 @@ from offhook.model import (
     call_id,
     conversation_id,
 )
+from offhook.thread import in_thread
 from offhook.transport.launch import opener_error
-from offhook.transport.thread import in_thread
 from offhook.view import View
 
 

@@ -23,7 +23,7 @@ from offhook.interface import Availability, Device
 from offhook.interfaces.freeswitch import commands
 from offhook.interfaces.freeswitch.about import ABOUT
 from offhook.interfaces.freeswitch.commands import FreeswitchDialplan
-from offhook.interfaces.freeswitch.events import CAUSES, SUBCLASSES, WANTED, EslMeaning
+from offhook.interfaces.freeswitch.events import CAUSES, SUBCLASSES, WANTED, EslMeaning, began_of, dated_id
 from offhook.interfaces.freeswitch.examine import examine
 from offhook.interfaces.freeswitch.snapshot import CALLS, CHANNELS, read_calls, read_channels
 from offhook.interfaces.freeswitch.wire import EslFramer, EslMessage, encode
@@ -264,7 +264,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         if not isinstance(command, Dial):
             raise Unsupported("not_by_interface", command=type(command).__name__, by=ABOUT.name)
         own = self._devices(device)[0]
-        return [commands.originate(own, str(uuid.uuid4()), dialled, self._reachable(), command.record)]
+        return [commands.originate(own, _native(), dialled, self._reachable(), command.record)]
 
     async def _consult(self, command: Consult, call: DeskCall, desk: str, dialled: Dialled) -> None:
         """Hold the call and make a second one; if that cannot begin, the first goes on."""
@@ -348,7 +348,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         devices = await self._registered(desk)
         # phones that pick up by themselves would all pick up, and each would call the number
         rung = devices if self._ring_all and not plan.auto_answer else devices[:1]
-        planned = {str(uuid.uuid4()): (device, str(uuid.uuid4())) for device in rung}
+        planned = {str(uuid.uuid4()): (device, _native()) for device in rung}
         record: Record | None = getattr(command, "record", None)
         expected: dict[str, Leg] = {}
 
@@ -376,7 +376,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
     def _expect(self, job: str, device: str, native: str) -> Leg:
         """Expect a leg that the switch is about to make; if it is never heard of, it ends after a while."""
         leg = self.watch.legs.leg(native, datetime.now(UTC), device)
-        leg.began = leg.at.replace(microsecond=0)
+        leg.began = began_of(native)
         self.watch.legs.calls(None, leg)
         ended: asyncio.Future[EslMessage] = asyncio.get_running_loop().create_future()
         self._answers[job] = (ended, lambda message: self._originated(leg, message))
@@ -477,6 +477,11 @@ def _domain(said: str) -> str:
         if word and not word.startswith("-") and all(each.isalnum() or each in ".-:" for each in word)
         else ""
     )
+
+
+def _native() -> str:
+    """Return an id of ours for a channel."""
+    return dated_id(datetime.now(UTC), uuid.uuid4().hex)
 
 
 def _refusal(text: str, said: str) -> Refused:

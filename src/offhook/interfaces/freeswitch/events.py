@@ -48,8 +48,25 @@ CAUSES = {
 }
 """Hangup causes that say why a leg was not answered; NORMAL_CLEARING and others say nothing."""
 
+_DATED = re.compile(r"(0[0-9a-f]{7})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _LOOP = re.compile(r"loopback/(.*)-([ab])")
 _USER = re.compile(r"(?:\[[^\]]*\]|\{[^}]*\})*user/([^@ ]+)(?:@\S+)?\s+(\S+)")
+
+
+def dated_id(at: datetime, chance: str) -> str:
+    """Return an id for a channel of ours that says when it began: a UUID of version 7. ``chance``: 18 hex digits.
+
+    The switch tells a time of its own, by a clock that need not be ours, and only once the channel is made: the
+    call would have another id after a restart.
+    """
+    born = f"{int(at.timestamp() * 1000):012x}"
+    return f"{born[:8]}-{born[8:]}-7{chance[:3]}-a{chance[3:6]}-{chance[6:18]}"
+
+
+def began_of(native: str) -> datetime | None:
+    """Return when a channel began, if its id says so."""
+    born = _DATED.fullmatch(native)
+    return datetime.fromtimestamp(int(born[1] + born[2], 16) / 1000, UTC) if born is not None else None
 
 
 class EslMeaning:
@@ -102,7 +119,8 @@ class EslMeaning:
             native, at, device or channel, context, glue=loop is not None, group=group, root=root
         )
         created = message.get("Caller-Channel-Created-Time")
-        if created.isdigit() and len(created) < 18:
+        leg.began = leg.began or began_of(native)
+        if leg.began is None and created.isdigit() and len(created) < 18:
             leg.began = datetime.fromtimestamp(int(created) // 1_000_000, UTC)
         number = cleaned(message.get("Caller-Caller-ID-Number"))
         name = cleaned(message.get("Caller-Caller-ID-Name"))

@@ -7,6 +7,7 @@ under which the hub acts once.
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
@@ -14,8 +15,10 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple, Self
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import InvalidStatus, WebSocketException
+from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
+from websockets.uri import parse_uri
 
+from offhook import catalogue
 from offhook.about import About
 from offhook.codec import decode_call, decode_event, dumps, encode_command, error_in, loads
 from offhook.dialling import Dialled
@@ -24,6 +27,7 @@ from offhook.errors import (
     OffhookError,
     OutcomeUnknown,
     ProtocolError,
+    SettingsError,
     Unavailable,
     Unreachable,
     on,
@@ -44,10 +48,13 @@ from offhook.model import (
     LineLost,
 )
 from offhook.settings.running import running
+from offhook.thread import in_thread
 from offhook.transport.backoff import pauses
 from offhook.transport.http import request
-from offhook.transport.thread import in_thread
 from offhook.view import View
+
+link_log = logging.getLogger(f"{__name__}.link")
+link_log.setLevel(logging.INFO)  # at DEBUG the library logs its request, and our token with it
 
 ANSWER_S = 15.0
 SILENCE_S = 30.0
@@ -87,7 +94,7 @@ class HubInterface(Telling):
         self._socket: ClientConnection | None = None
         self._up = False
         self._behind: _Behind | None = None
-        self._asked: dict[str, tuple[str, asyncio.Future[None]]] = {}
+        self._asked: dict[str, tuple[str, asyncio.Future[str]]] = {}
         self._sent: set[str] = set()
         self._first_try: asyncio.Future[None] | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -120,7 +127,8 @@ class HubInterface(Telling):
     async def open(self) -> None:
         """Connect; from then on the link comes back by itself.
 
-        Raises ``Unreachable`` where the hub is not there, ``LoginRefused`` for a token it does not accept.
+        Raises ``Unreachable`` where the hub is not there, ``LoginRefused`` for a token it does not accept, and what
+        else it answers that waiting cannot mend.
         """
         loop = asyncio.get_running_loop()
         self._first_try = loop.create_future()
@@ -131,16 +139,19 @@ class HubInterface(Telling):
             await self.close()
             raise
 
-    async def send(self, command: Command, device: Device, dialled: Dialled) -> None:
-        """Ask the hub, which has rules of its own; see :meth:`offhook.interface.Interface.send`."""
+    async def send(self, command: Command, device: Device, dialled: Dialled) -> str:
+        """Ask the hub, which has rules of its own; see :meth:`offhook.interface.Interface.send`.
+
+        Returns the id under which the hub did it: another client's, where this was the second half of a double click.
+        """
         text = dumps(encode_command(replace(command, line="")))
-        done = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._asked[command.id] = (text, done)
         try:
             if self._socket is not None:
                 await self._write(self._socket, command.id, text)
             async with asyncio.timeout(ANSWER_S):
-                await done
+                return await done
         except TimeoutError:
             if command.id in self._sent:
                 raise OutcomeUnknown("answer_lost") from None
@@ -176,14 +187,21 @@ class HubInterface(Telling):
     # --- the link -----------------------------------------------------------------------------------
 
     async def _keep_reading(self) -> None:
+        """Read until closed, or until something is wrong that waiting cannot mend: then the events end with it."""
+        try:
+            with catalogue.answering(ABOUT.name):
+                await self._read_on()
+        except OffhookError as error:
+            self._give_up(error)
+
+    async def _read_on(self) -> None:
         waits = pauses(longest_s=LONGEST_PAUSE_S)
         while True:
             try:
                 await self._once()
-            except LoginRefused as error:
-                self._give_up(error)
-                return
-            except (OSError, WebSocketException, TimeoutError, ProtocolError):
+            except (OSError, WebSocketException, TimeoutError, Unreachable, ProtocolError) as error:
+                if isinstance(error, ProtocolError) and error.code == "version_unknown":
+                    raise
                 self._tell_first(Unreachable("hub_unreachable", url=self.url))
             if self._up:
                 waits = pauses(longest_s=LONGEST_PAUSE_S)
@@ -195,6 +213,10 @@ class HubInterface(Telling):
         """Connect, say hello, and read until the link ends."""
         address = self.url.replace("http", "ws", 1).rstrip("/") + f"/v1/desk?desk={self.extension}"
         try:
+            parse_uri(address)
+        except (InvalidURI, ValueError):
+            raise SettingsError("url_unusable", url=self.url) from None
+        try:
             socket = await connect(
                 address,
                 additional_headers={"Authorization": f"Bearer {self._token}"},
@@ -204,6 +226,7 @@ class HubInterface(Telling):
                 ping_timeout=SILENCE_S / 2,
                 proxy=None,
                 compression=None,
+                logger=link_log,
             )
         except InvalidStatus as error:
             if error.response.status_code in (401, 403):
@@ -264,7 +287,8 @@ class HubInterface(Telling):
             return
         error = error_in(message)
         if error is None:
-            done.set_result(None)
+            done_as = message.get("as")
+            done.set_result(done_as if isinstance(done_as, str) and done_as else message["answer"])
         else:
             done.set_exception(error)
 

@@ -18,8 +18,8 @@ from offhook.model import Command, Dial, Event, LineBack, LineLost
 from offhook.seed.events import EMITS, Rules, SeedMeaning
 from offhook.seed.replies import Item, items
 from offhook.settings.places import home
+from offhook.thread import in_thread
 from offhook.transport.backoff import pauses
-from offhook.transport.thread import in_thread
 from offhook.view import View
 
 LONGEST_PAUSE_S = 30.0
