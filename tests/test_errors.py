@@ -10,7 +10,7 @@ import pytest
 
 import offhook
 from offhook import catalogue, errors, texts
-from offhook.errors import CODES, OffhookError, ProtocolError, error_from_json
+from offhook.errors import CODES, OffhookError, ProtocolError, error_from_json, some_of
 
 EXITS = {
     "CommandError": 2,
@@ -154,3 +154,17 @@ def test_language(environ: dict[str, str], language: str) -> None:
 
 def test_a_missing_parameter_is_no_second_error() -> None:
     assert "…" in errors.Refused("number_unreadable").text()
+
+
+@pytest.mark.parametrize(
+    ("count", "listed"),
+    [
+        (0, ""),
+        (1, "1"),
+        (10, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10"),
+        (11, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …"),
+        (500, "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …"),
+    ],
+)
+def test_a_list_that_is_cut_says_so(count: int, listed: str) -> None:
+    assert some_of(str(number) for number in range(1, count + 1)) == listed

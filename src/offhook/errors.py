@@ -21,8 +21,9 @@ Secrets are never parameters. Exit codes: specification section 10.
 (:attr:`offhook.about.About.codes`), their sentences beside it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, ClassVar
 
 __all__ = [
@@ -255,6 +256,12 @@ def error_from_json(value: object) -> OffhookError:
                 words.pop(reserved, None)
             return kind(code[:LONGEST_CODE], interface=str(interface)[:LONGEST_CODE], **words)
     return ProtocolError("reply_unreadable", source="error")
+
+
+def some_of(names: Iterable[str], most: int = 10) -> str:
+    """Return names as a message lists them: the first few, and whether there are more."""
+    first = list(islice(names, most + 1))
+    return ", ".join([*first[:most], "…"] if len(first) > most else first)
 
 
 @contextmanager

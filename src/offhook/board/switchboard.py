@@ -17,7 +17,7 @@ from offhook.board.store import DeskLedger, Kept, Noted, Store, StoreFailed, Unw
 from offhook.desk import Desk
 from offhook.dialling import DialRules
 from offhook.directory.identify import Source
-from offhook.errors import OffhookError, SettingsError, Unavailable
+from offhook.errors import OffhookError, SettingsError, Unavailable, some_of
 from offhook.interface import Interface, Remembering
 from offhook.ledger import Ledger
 from offhook.line import Clock, Line, closed, feed, feed_one, opened
@@ -160,8 +160,7 @@ class Switchboard:
         """Return a desk. Raises ``SettingsError`` for one that is not here."""
         found = self.desks.get(key)
         if found is None:
-            known = ", ".join(map(str, list(self.desks)[:10]))
-            raise SettingsError("desk_unknown", desk=str(key)[:40], desks=known)
+            raise SettingsError("desk_unknown", desk=str(key)[:40], desks=some_of(map(str, self.desks)))
         return found
 
     # --- lines ----------------------------------------------------------------------------------------

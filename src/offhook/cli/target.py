@@ -1,6 +1,6 @@
 """Which board and which desk a command speaks for: this user's agent, the settings' hub, or the one on this machine."""
 
-from offhook.errors import SettingsError, Unavailable
+from offhook.errors import SettingsError, Unavailable, some_of
 from offhook.settings.places import resolve
 from offhook.settings.running import AGENT, HUB, running
 from offhook.settings.values import Settings
@@ -23,7 +23,7 @@ class Target:
         extension = wanted or token.partition(".")[0] or next(iter(known), "")
         self.token = token or known.get(extension, "")
         if (known and not self.token) or not extension.isalnum():
-            raise SettingsError("desk_unknown", desk=extension[:40], desks=", ".join(list(known)[:10]))
+            raise SettingsError("desk_unknown", desk=extension[:40], desks=some_of(known))
         self.extension = extension
 
 
