@@ -390,3 +390,21 @@ def test_every_error_once_with_hint_and_exit_code(tmp_path: Path, language: str)
 def test_the_parser_is_whole_in_both_languages() -> None:
     for language in ("en", "fr"):
         assert build(language).format_help()
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('interface = "callto"\n[callto]\ncommand = "/bin/true $teldest$"\n', True),
+        ("", False),
+        ('interface = "hub"\n', False),
+    ],
+)
+def test_a_demo_says_where_the_first_desk_telephones_for_real(
+    setting: str, said: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "settings.toml").write_text(setting)
+    with program(tmp_path, "demo", "--port", "0") as demo:
+        demo.process.terminate()
+        _out, told = demo.process.communicate(timeout=20)
+    assert ("choose the interface callto" in told) == said, told

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import sys
 from argparse import Namespace
 
-from offhook import texts
+from offhook import catalogue, texts
 from offhook.errors import Unavailable
+from offhook.settings.model import OURS
+from offhook.settings.places import resolve
 
 
 def demo(options: Namespace) -> int:
@@ -29,5 +32,15 @@ def demo(options: Namespace) -> int:
 
             webbrowser.open(next(iter(started.pages.values())))
 
+    if own := _own_interface():
+        print(texts.say("cli.demo.own", options.language, name=own), file=sys.stderr, flush=True)
     asyncio.run(run_demo(options.port, ready))
     return 0
+
+
+def _own_interface() -> str:
+    """Return the interface that this user's settings name, if the first desk telephones with it even in a demo."""
+    name = catalogue.canonical(resolve()["interface"])
+    said = catalogue.known(name)
+    leads_here = name == OURS["hub.interface"].default or (said is not None and said.applies_rules)
+    return "" if leads_here else name
