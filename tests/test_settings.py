@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from offhook.about import KINDS
 from offhook.errors import SettingsError
 from offhook.settings.files import is_held, only_one
 from offhook.settings.kinds import extensions
-from offhook.settings.model import everything
+from offhook.settings.model import checked, everything
 from offhook.settings.places import home, resolve
 from offhook.settings.running import HUB, Running, announce, lock_of, running
 from offhook.texts import LANGUAGES, say
@@ -124,3 +125,34 @@ def test_every_setting_is_described() -> None:
             assert said.endswith("."), setting.name
     assert all(setting.default in setting.choices for setting in everything().values() if setting.choices)
     assert all(setting.kind in KINDS for setting in everything().values())
+
+
+TABLE = '{ "1001" = ["PJSIP/1001"] }'
+WRONG_VALUES: list[tuple[str, Any, str]] = [
+    ("hub.port", "x", "0 … 65535"), ("hub.port", "65536", "0 … 65535"), ("hub.keep_s", "-1", "0, 1, 2, …"), ("hub.keep_s", "1234567890", "0, 1, 2, …"),
+    ("use_user_settings", "maybe", "yes | no"), ("country", "FRA", "FR | DE | CH …"), ("guard.countries", "FR 1", "FR DE CH …"), ("language", "de", "en | fr"),
+    ("internal_numbers", "a", "5 1xxx 2000-2999 +33899."), ("internal_numbers", "9-1", "5 1xxx 2000-2999 +33899."), ("hub.desks", "", "1001 1005-1008"), ("hub.desks", "9-1", "1001 1005-1008"),
+    ("asterisk.ring_s", "x", "1 | 0.5"), ("asterisk.ring_s", "1.2.3", "1 | 0.5"), ("asterisk.devices", 5, TABLE), ("asterisk.devices", {"1001": ["a b"]}, TABLE), ("asterisk.devices", {"": ["a"]}, TABLE),
+    ("asterisk.devices", {"1001": []}, TABLE), ("asterisk.devices", {"10=1": ["a"]}, TABLE), ("desk.user", "a\0b", "text"), ("desk.user", "a\ud800", "text"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "expected"), WRONG_VALUES)
+def test_a_value_that_is_not_of_its_kind_says_what_is_wanted_and_where(
+    name: str, value: Any, expected: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        checked(name, value, "file:7")
+    assert caught.value.params == {"name": name, "where": "file:7", "expected": expected}
+
+
+RIGHT_VALUES: list[tuple[str, Any, str]] = [
+    ("hub.port", 65535, "65535"), ("hub.port", "0", "0"), ("use_user_settings", True, "yes"), ("use_user_settings", "Oui", "yes"), ("use_user_settings", "", "no"), ("asterisk.ring_s", "0,5", "0.5"),
+    ("guard.barred", ["+33899.", "1xxx"], "+33899. 1xxx"), ("asterisk.devices", {"1001": ["PJSIP/1", "SIP/2"], "1002": "PJSIP/3"}, "1001=PJSIP/1,SIP/2 1002=PJSIP/3"),
+    ("asterisk.devices", "1001=PJSIP/1", "1001=PJSIP/1"), ("desk.user", "  zoé ", "zoé"), ("desk.password", " p ", " p "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "text"), RIGHT_VALUES)
+def test_a_value_has_one_spelling(name: str, value: Any, text: str) -> None:
+    assert checked(name, value, "file:7") == text
