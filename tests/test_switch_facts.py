@@ -1,5 +1,6 @@
 """What single messages of a switch say, where the recordings hold none: conferences, queues, places of FreeSWITCH."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,14 +9,16 @@ import pytest
 from offhook.calls import CallTable
 from offhook.errors import SettingsError
 from offhook.interfaces.asterisk.events import AmiMeaning
+from offhook.interfaces.asterisk.snapshot import read_channels
 from offhook.interfaces.asterisk.wire import AmiMessage
 from offhook.interfaces.freeswitch.events import EslMeaning
+from offhook.interfaces.freeswitch.snapshot import read_channels as read_esl_channels
 from offhook.interfaces.freeswitch.wire import EslFramer, EslMessage
 from offhook.interfaces.simulator.events import ACCEPTS
 from offhook.model import Call, Ended, LineBack, Reason, Record, State
 from offhook.switch.legs import Legs
 from offhook.switch.plan import Plan, plan_from
-from offhook.switch.talk import Leg
+from offhook.switch.talk import Leg, LegKind
 from world import NOON
 
 PLAN = Plan(["10.."], {"1001": ["PJSIP/1001"]}, ["PJSIP/trunk"], ["from-trunk"])
@@ -288,3 +291,58 @@ def test_what_else_stands_in_the_section_is_let_be() -> None:
         told.desk_of("pjsip/1002"),
         told.desk_of("PJSIP/2002"),
     ) == (("PJSIP/1001",), (), "1002", "")
+
+
+# --- what a switch says of itself -------------------------------------------------------------------------------------
+
+STATUS: list[tuple[dict[str, str], dict[str, Any]]] = [
+    ({"ChannelState": "5"}, {"rang": True, "up": False}), ({"ChannelState": "6"}, {"rang": False, "up": True}), ({"ChannelState": "4"}, {"rang": False, "up": False}),
+    ({"ChannelState": "6", "Application": "ConfBridge", "Data": "3000,,menu", "BridgeID": "b"}, {"conference": "3000", "bridge": "b"}),
+    ({"ChannelState": "6", "Application": "Dial", "Data": "PJSIP/1002,30", "BridgeID": "b"}, {"conference": "", "bridge": "b"}),
+    ({"ChannelState": "6", "Application": "", "Data": "3000"}, {"conference": "", "bridge": ""}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "facts"), STATUS)
+def test_a_row_of_asterisk_s_status(row: dict[str, str], facts: dict[str, Any]) -> None:
+    legs = Legs(PLAN)
+    there = read_channels(
+        [ami("Status", Uniqueid="1.1", Channel="PJSIP/1001-1", Linkedid="1.1", **row)], AmiMeaning(legs), NOON
+    )
+    leg = legs.legs["1.1"]
+    assert there == {"1.1"}
+    assert {name: getattr(leg, name) for name in facts} == facts
+    if row.get("Application") == "ConfBridge":
+        other = legs.leg("1.2", NOON, "PJSIP/trunk")
+        legs.enters("b", other)
+        assert other.talk is not leg.talk, "a conference joins no talks"
+
+
+def test_a_leg_that_is_in_no_bridge_any_more_has_left_it() -> None:
+    legs = Legs(PLAN)
+    leg = legs.leg("1.1", NOON, "PJSIP/1001")
+    legs.enters("b", leg)
+    read_channels(
+        [ami("Status", Uniqueid="1.1", Channel="PJSIP/1001-1", ChannelState="6")], AmiMeaning(legs), NOON
+    )
+    assert leg.bridge == ""
+
+
+def test_a_row_of_freeswitch_s_list_says_who_called_whom() -> None:
+    legs = Legs(PLAN)
+    rows = [
+        {"uuid": "c", "call_uuid": "c", "direction": "inbound", "name": "sofia/external/0388202020@trunk", "initial_context": "from-trunk", "initial_cid_num": "0388202020",
+         "initial_cid_name": "Alsace", "initial_dest": "1001", "dest": "9999", "callstate": "RINGING", "created_epoch": "1795355893"},
+        {"uuid": "p", "call_uuid": "c", "direction": "outbound", "name": "sofia/internal/1001@pbx.lan", "dest": "1001", "callstate": "RINGING"},
+    ]  # fmt: skip
+    assert read_esl_channels(json.dumps({"rows": rows}), EslMeaning(legs), NOON) == {"c", "p"}
+    caller, phone = legs.legs["c"], legs.legs["p"]
+    assert (caller.number, caller.name, caller.dialled, caller.incoming, caller.kind) == (
+        "0388202020",
+        "Alsace",
+        "1001",
+        True,
+        LegKind.TRUNK,
+    )
+    assert caller.began == datetime.fromtimestamp(1795355893, UTC)
+    assert (phone.caller, phone.rang, caller.rang) == (caller, True, False)
