@@ -1,5 +1,7 @@
 """Settings: which value is in force, where it came from, and what is said of a wrong one."""
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -156,3 +158,20 @@ RIGHT_VALUES: list[tuple[str, Any, str]] = [
 @pytest.mark.parametrize(("name", "value", "text"), RIGHT_VALUES)
 def test_a_value_has_one_spelling(name: str, value: Any, text: str) -> None:
     assert checked(name, value, "file:7") == text
+
+
+@pytest.mark.slow
+def test_a_lock_is_seen_from_another_process_either_way(tmp_path: Path) -> None:
+    path = tmp_path / "hub.lock"
+    holding = "import sys; from offhook.settings.files import alone\nwith alone(sys.argv[1]): print('held', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", holding, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        holder.stdout.readline()
+        assert [is_held(str(path), in_passing=way) for way in (True, False)] == [True, True]
+        holder.kill()
+        holder.wait(10)
+    assert [is_held(str(path), in_passing=way) for way in (True, False)] == [False, False]
+    assert not is_held(str(tmp_path / "none.lock"), in_passing=True)

@@ -11,7 +11,7 @@ class Target:
 
     def __init__(self, desk: str | None) -> None:
         settings = resolve({"desk.extension": desk})
-        agent, hub = running(AGENT), running(HUB)
+        agent, hub = running(AGENT, in_passing=True), running(HUB, in_passing=True)
         wanted = settings["desk.extension"]
         mine = agent is not None and (not wanted or wanted in agent.tokens)
         here = agent if mine else hub
@@ -35,8 +35,8 @@ def is_served(settings: Settings) -> bool:
     """
     if settings.place("interface") in ("options", "environment"):
         return False
-    agent, desk = running(AGENT), settings["desk.extension"]
+    agent, desk = running(AGENT, in_passing=True), settings["desk.extension"]
     if agent is not None and (not desk or desk in agent.tokens):
         return True
-    hub = running(HUB) if desk else None
+    hub = running(HUB, in_passing=True) if desk else None
     return hub is not None and desk in hub.tokens

@@ -6,11 +6,12 @@ holder dies.
 
 import contextlib
 import os
-import sqlite3
 from collections.abc import Iterator
 
 from offhook.errors import SettingsError, Unavailable
 
+FIRST_SHARED, SHARED_BYTES = 0x40000002, 510
+"""Where SQLite's lock lies in a file ("File Locking And Concurrency", section on bytes)."""
 LOOKED_AT_S = 0.25
 """How long a lock is tried for that others may just be looking at."""
 
@@ -47,6 +48,8 @@ def alone(path: str, patience_s: float = 0.0) -> Iterator[None]:
 
     Raises ``OSError`` where the file cannot be made.
     """
+    import sqlite3
+
     try:
         holder = sqlite3.connect(path, timeout=patience_s, isolation_level=None)
     except sqlite3.Error as error:
@@ -60,10 +63,18 @@ def alone(path: str, patience_s: float = 0.0) -> Iterator[None]:
         yield
 
 
-def is_held(path: str) -> bool:
-    """Say whether somebody holds ``path``. Looking takes nothing from anybody who wants to hold it."""
+def is_held(path: str, *, in_passing: bool = False) -> bool:
+    """Say whether somebody holds ``path``. Looking takes nothing from anybody who wants to hold it.
+
+    ``in_passing``: the asker holds no lock in that file himself, and wants to know at once: SQLite's own lock is looked
+    at where it lies, without SQLite. (Closing the file would let go of one that this process holds.)
+    """
     if not os.path.exists(path):
         return False
+    if in_passing and os.name == "posix":
+        return _is_locked(path)
+    import sqlite3
+
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=0)) as looking:
             looking.execute("SELECT 1 FROM sqlite_schema").fetchall()
@@ -71,6 +82,22 @@ def is_held(path: str) -> bool:
         return "locked" in str(error)
     except sqlite3.Error:
         return False
+    return False
+
+
+def _is_locked(path: str) -> bool:
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB, SHARED_BYTES, FIRST_SHARED)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
     return False
 
 

@@ -46,8 +46,8 @@ def withdraw(path: str) -> None:
         os.unlink(path)
 
 
-def running(name: str = HUB, folder: str | None = None) -> Running | None:
-    """Return the hub, or the agent, that runs here, or ``None``."""
+def running(name: str = HUB, folder: str | None = None, *, in_passing: bool = False) -> Running | None:
+    """Return the hub, or the agent, that runs here, or ``None``. ``in_passing``: see :func:`is_held`."""
     folder = folder or home()
     try:
         with open(os.path.join(folder, name), "rb") as file:
@@ -57,7 +57,7 @@ def running(name: str = HUB, folder: str | None = None) -> Running | None:
         return None
     from offhook.settings.files import is_held
 
-    return here if is_held(os.path.join(folder, lock_of(name))) else None
+    return here if is_held(os.path.join(folder, lock_of(name)), in_passing=in_passing) else None
 
 
 def lock_of(name: str) -> str:
