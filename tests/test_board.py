@@ -235,6 +235,10 @@ UNSOUND: list[tuple[str, Any]] = [
     ("no time", Ringing(at="now", line="1001", call="A")),  # type: ignore[arg-type]
     ("no party", Ringing(at=NOON, line="1001", call="A", party=None)),  # type: ignore[arg-type]
     ("half a letter in a name", Ringing(at=NOON, line="1001", call="A", party=Party(name="a\ud800"))),
+    ("no party in a snapshot", LineBack(at=NOON, line="1001", calls=(Call(id="A", line="1001", party=None),))),  # type: ignore[arg-type]
+    ("no party in everybody's snapshot", LineBack(at=NOON, line="", calls=(Call(id="A", line="1001", party=None),))),  # type: ignore[arg-type]
+    ("no call in a snapshot", LineBack(at=NOON, line="", calls=("A",))), ("no tuple of calls", LineBack(at=NOON, line="", calls=5)),  # type: ignore[arg-type]
+    ("a number that is none", Ringing(at=NOON, line="1001", call="A", dialled=object())),  # type: ignore[arg-type]
     ("no event", "Ringing"), ("nothing", None), ("a command", HangUp(id="x", call="A")),
 ]  # fmt: skip
 

@@ -188,13 +188,13 @@ class Desk:
     async def heard(self) -> None:
         """Wait until every line is heard, or is known not to be; a moment at most."""
         with self.events() as told:
-            await self._come_up(told)
+            await self._come_up(told, lost_is_known=True)
 
-    async def _come_up(self, told: "Listening[Event]") -> None:
+    async def _come_up(self, told: "Listening[Event]", *, lost_is_known: bool = False) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CALL_WITHIN_S):
                 while not all(line.table.up for line in self.lines.values()):
-                    if isinstance(await anext(told), LineLost):
+                    if isinstance(await anext(told), LineLost) and lost_is_known:
                         return
 
     async def __aenter__(self) -> Self:

@@ -81,7 +81,7 @@ class Line:
         """Take in an event of the interface; returns what is news on this line."""
         if isinstance(event, Ended):
             self._clicks.forget(self._begun.pop(event.call, ""))
-        elif isinstance(event, CallEvent) and event.cause:
+        elif isinstance(event, CallEvent) and event.cause and event.call not in self._begun:
             self._begun = {event.call: event.cause}
         return self.table.apply(replace(event, line=self.name) if event.line != self.name else event)
 
@@ -204,38 +204,53 @@ async def feed(
     one: they may come and go. Snapshots for every line are dealt out, so that each line sees only its own calls, some
     lines at a time, so that others on the loop get their turn; events for devices nobody has are dropped.
     """
+
+    def hand(line: Line, event: Event) -> None:
+        if _is_whole(event):
+            tell(line, line.receive(event))
+        else:
+            _left_out(interface, event)
+
     async for event in _told(interface):
         if event.line:
             line = line_of(event.line)
             if line is not None:
-                tell(line, line.receive(event))
+                hand(line, event)
             continue
         of_device = _by_device(event)
         for count, line in enumerate(list(lines()), 1):
             if line_of(line.device) is line:
-                tell(line, line.receive(of_device(line.device)))
+                hand(line, of_device(line.device))
             if count % AT_ONCE == 0:
                 await asyncio.sleep(0)
 
 
 async def _told(interface: Interface) -> AsyncIterator[Event]:
-    name = interface.about.name
-    with catalogue.answering(name):
+    with catalogue.answering(interface.about.name):
         async for event in interface.events():
-            if _is_sound(event):
+            if _is_event(event):
                 yield event
             else:
-                log.warning(
-                    "the interface %s told %s, which is no event: left out", name, type(event).__name__
-                )
+                _left_out(interface, event)
 
 
-def _is_sound(event: object) -> bool:
-    """Say whether what an interface told is an event: whole, at a time that says where, and its text is text."""
-    if not isinstance(event, Event):
+def _left_out(interface: Interface, event: object) -> None:
+    name = interface.about.name
+    log.warning("the interface %s told %s, which is no event: left out", name, type(event).__name__)
+
+
+def _is_event(event: object) -> bool:
+    """Say whether what an interface told is an event at a time that says where: of any number of calls, quickly."""
+    if not isinstance(event, Event) or not isinstance(event.at, datetime) or event.at.tzinfo is None:
         return False
+    calls = getattr(event, "calls", None)
+    return calls is None or (isinstance(calls, tuple) and all(isinstance(call, Call) for call in calls))
+
+
+def _is_whole(event: Event) -> bool:
+    """Say whether a line's event can be written down: every part is there, and text is text."""
     try:
-        return event.at.tzinfo is not None and bool(dumps(encode_event(event)).encode())
+        return bool(dumps(encode_event(event)).encode())
     except (AttributeError, TypeError, ValueError):
         return False
 

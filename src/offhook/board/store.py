@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from offhook.board.key import DeskKey
-from offhook.codec import dumps, encode_news
 from offhook.errors import OffhookError, Unavailable
 from offhook.ledger import Outcome
 from offhook.model import Call, Command, News
@@ -49,15 +48,6 @@ class StoreFailed(Exception):
 
 class Unwritable(StoreFailed):
     """What was to be written cannot be said at all: to try again is of no use."""
-
-
-def is_fit(noted: Noted) -> bool:
-    """Say whether an event can be written."""
-    try:
-        dumps(encode_news(noted.news)).encode()
-    except (TypeError, ValueError, AttributeError):
-        return False
-    return True
 
 
 class Store(Protocol):

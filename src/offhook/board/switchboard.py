@@ -13,7 +13,7 @@ from datetime import datetime
 
 from offhook.board.feed import Feed
 from offhook.board.key import DeskKey
-from offhook.board.store import DeskLedger, Kept, Noted, Store, StoreFailed, Unwritable, is_fit
+from offhook.board.store import DeskLedger, Kept, Noted, Store, StoreFailed, Unwritable
 from offhook.desk import Desk
 from offhook.dialling import DialRules
 from offhook.directory.identify import Source
@@ -321,14 +321,8 @@ class Switchboard:
                 written = await self.store.append(pending, self._clock())
                 break
             except Unwritable as error:
-                fit = [noted for noted in pending if is_fit(noted)]
-                log.warning(
-                    "%s of %s events are not fit to be written: %s",
-                    len(pending) - len(fit),
-                    len(pending),
-                    error,
-                )
-                pending = fit if len(fit) < len(pending) else []
+                await self._write_in_halves(pending, error)
+                return
             except StoreFailed as error:
                 log.warning("events cannot be written: %s", error)
                 if len(pending) + len(self._pending) > MOST_PENDING:
@@ -342,6 +336,17 @@ class Switchboard:
                 concerned[row.desk] = feed_of
         for each in concerned.values():
             each.wake()
+
+    async def _write_in_halves(self, pending: Sequence[Noted], error: Unwritable) -> None:
+        """Write all but the event that cannot be written, whichever it is."""
+        if len(pending) == 1:
+            log.warning(
+                "an event of the desk %s cannot be written and is left out: %s", pending[0].desk, error
+            )
+            return
+        half = len(pending) // 2
+        await self._write_whole(pending[:half])
+        await self._write_whole(pending[half:])
 
     async def _forget(self) -> None:
         while True:

@@ -94,8 +94,10 @@ def _is_locked(path: str) -> bool:
         return False
     try:
         fcntl.lockf(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB, SHARED_BYTES, FIRST_SHARED)
-    except OSError:
+    except (BlockingIOError, PermissionError):  # POSIX lets a system say either
         return True
+    except OSError:  # no lock can be had there, so nobody has it
+        return False
     finally:
         os.close(descriptor)
     return False
