@@ -7,6 +7,7 @@ import pytest
 
 from hubs import Program, program
 from offhook.settings.running import Running, running
+from told import watched
 
 
 @pytest.fixture
@@ -22,3 +23,11 @@ def here(demo: Program, tmp_path: Path) -> Running:
     found = running(folder=str(tmp_path))
     assert found is not None
     return found
+
+
+@pytest.fixture(autouse=True)
+def whole_sentences() -> Iterator[None]:
+    """Nothing that a test makes us say has a hole in its sentence."""
+    with watched() as holes:
+        yield
+    assert not holes

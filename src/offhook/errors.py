@@ -167,6 +167,7 @@ CODES: dict[str, type[OffhookError]] = {
     "certificate_unusable": SettingsError,
     "directory_unreadable": SettingsError,
     "desk_unknown": SettingsError,
+    "desk_unreadable": SettingsError,
     "address_not_loopback": SettingsError,
     "store_newer": SettingsError,
     "store_unreadable": SettingsError,

@@ -12,12 +12,12 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from offhook.api.who import OWNER, Caller
 from offhook.board.key import DeskKey, key_of
-from offhook.errors import LoginRefused, Refused, SettingsError
+from offhook.errors import LoginRefused, Refused, SettingsError, some_of
 from offhook.settings.files import write_whole
 
 SESSION_S = 7 * 24 * 3600
@@ -37,7 +37,7 @@ class Access:
     def __init__(
         self,
         key: bytes,
-        desks: Callable[[], Container[DeskKey]],
+        desks: Callable[[], Collection[DeskKey]],
         hosts: Iterable[str],
         owner: DeskKey | None = None,
         clock: Callable[[], float] = time.time,
@@ -58,7 +58,8 @@ class Access:
     def page_link(self, key: DeskKey) -> str:
         """Return a path that logs one browser in, once, within ten minutes. Raises ``SettingsError``."""
         if key not in self._desks():
-            raise SettingsError("desk_unknown", desk=str(key)[:40], desks="")
+            known = some_of(map(str, self._desks()))
+            raise SettingsError("desk_unknown", desk=str(key)[:40], desks=known)
         now = self._clock()
         self._links = {code: link for code, link in self._links.items() if link[1] > now}
         code = secrets.token_urlsafe(24)

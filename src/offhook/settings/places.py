@@ -57,7 +57,7 @@ def desk_folder(extension: str, environ: Mapping[str, str] = os.environ) -> str:
     if not extension or extension == own:
         return folder
     if not extension.isalnum():
-        raise SettingsError("desk_unknown", desk=extension[:40], desks="")
+        raise SettingsError("desk_unreadable", desk=extension[:40])
     return os.path.join(folder, "desks", extension)
 
 
