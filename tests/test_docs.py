@@ -35,6 +35,11 @@ def test_the_contract_holds_every_module_that_says_it_does_no_io() -> None:
     assert len(printed.pure()) > 30
 
 
+def test_the_description_of_the_api_is_what_the_code_says() -> None:
+    page = printed.DESCRIPTION.read_text("utf-8")
+    assert printed.description(page) == page, "run `make docs`"
+
+
 def test_every_part_is_printed_somewhere() -> None:
     used = {
         name

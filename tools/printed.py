@@ -6,6 +6,7 @@ page is behind the code.
 
 import ast
 import inspect
+import json
 import re
 import sys
 import tomllib
@@ -19,7 +20,7 @@ from offhook import catalogue, errors, texts
 from offhook.about import About, Setting
 from offhook.api.app import endpoints_of
 from offhook.api.fields import word_on
-from offhook.api.schema import schemas
+from offhook.api.schema import openapi, schemas
 from offhook.calls import CAN, COLUMNS, CONSULTING, REASON_WORDS, TRANSITIONS, TWO_CALLS
 from offhook.cli.parser import COMMANDS as CLI
 from offhook.errors import CODES
@@ -30,6 +31,7 @@ from offhook.model import COMMANDS, EVENTS, Command
 from offhook.settings.model import everything
 
 ROOT = Path(__file__).resolve().parents[1]
+DESCRIPTION = ROOT / "docs" / "openapi.json"
 PART = re.compile(r"(<!-- printed: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 PURE = re.compile(r"( *# printed: pure\n).*?( *# end\n)", re.DOTALL)
 """The modules of the contract on what decides, in ``pyproject.toml``."""
@@ -338,9 +340,17 @@ def pages() -> list[Path]:
     )
 
 
+def description(_before: str) -> str:
+    """Return the hub's API as OpenAPI 3.1, for a generator of clients that has no hub to ask."""
+    nobody: Any = SimpleNamespace(interface=None)
+    found = endpoints_of(nobody, nobody, None, None)[1]
+    return json.dumps(openapi(found, offhook.__version__), indent=1, ensure_ascii=False) + "\n"
+
+
 def main() -> int:
     """Print every part; say which files changed."""
-    for path, print_again in ((ROOT / "pyproject.toml", contracted), *((page, printed) for page in pages())):
+    wholes = ((ROOT / "pyproject.toml", contracted), (DESCRIPTION, description))
+    for path, print_again in (*wholes, *((page, printed) for page in pages())):
         text = path.read_text("utf-8")
         if (now := print_again(text)) != text:
             path.write_text(now, "utf-8")
