@@ -1,5 +1,8 @@
 """Numbers as people write them, and what a switch sends."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,3 +115,19 @@ def test_printed_for_people() -> None:
     assert e164("hello", "FR") == ""
     assert shown("a\nb\x00") == "a�b�"
     assert len(shown("x" * 500)) == 40
+
+
+@pytest.mark.parametrize("country", ["FR", "DE", "US"])
+def test_what_is_got_ready_need_not_be_loaded_by_the_first_caller(country: str) -> None:
+    """Seen from a program that has just begun: what is loaded by asking is loaded already."""
+    program = f"""if True:
+        import sys
+        from offhook.numbers import get_ready, pretty
+        get_ready({country!r})
+        before = set(sys.modules)
+        import phonenumbers
+        pretty(str(phonenumbers.example_number({country!r}).national_number), {country!r})
+        print(*(set(sys.modules) - before))
+    """
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

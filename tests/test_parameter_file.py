@@ -324,6 +324,18 @@ def test_a_slip_in_callto_has_no_effect_on_other_interfaces(tmp_path: Path) -> N
     assert offhook(tmp_path, "dial", "1", "--dry-run", **way).returncode == 0
 
 
+@pytest.mark.parametrize(("tag", "slip", "near"), [
+    ("event_ring", "RIING", "RING"), ("event_popup", "POPOUP", "POPUP"), ("even_connect", "CONECT", "CONNECT"),
+    ("event_connect", "CONNECTE", "CONNECT"), ("event_hangup", "HANGUPP", "HANGUP"),
+])  # fmt: skip
+def test_an_event_s_name_that_is_nearly_the_usual_one_is_asked_about(tag: str, slip: str, near: str) -> None:
+    file = read(f"<global>\n<{tag}>{slip}\n".encode())
+    found = [each for each in file.findings if each.code == "word_unusual"]
+    assert [(each.line, each.level, each.params) for each in found] == [
+        (2, "warning", {"word": slip, "near": near})
+    ]
+
+
 @pytest.mark.parametrize(
     "scheme",
     [

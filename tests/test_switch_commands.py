@@ -371,6 +371,7 @@ async def test_a_ringing_call_is_sent_on_or_rejected(kind: str) -> None:
         await heard.desk.send(Transfer(id="t", to="1002"))
         diverted = await heard.event(Diverted)
         assert diverted.to == "1002"
+        assert (await heard.event(Ended)).reason is Reason.ANSWERED_ELSEWHERE
         heard.events.clear()
         exchange_of(made).incoming("0388202020", "", "1001")
         await heard.call(State.ALERTING)

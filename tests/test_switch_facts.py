@@ -18,6 +18,7 @@ from offhook.interfaces.simulator.events import ACCEPTS
 from offhook.model import Call, Ended, LineBack, Reason, Record, State
 from offhook.switch.legs import Legs
 from offhook.switch.plan import Plan, plan_from
+from offhook.switch.story import story
 from offhook.switch.talk import Leg, LegKind
 from world import NOON
 
@@ -99,6 +100,29 @@ def test_an_application_s_dial_is_its_own_though_the_channel_was_there_first() -
     legs.calls(own, called)
     meaning.read(AmiMessage(said.replace(b"1.1", b"1.2")), NOON)
     assert not called.originated, "somebody called it"
+
+
+@pytest.mark.parametrize(
+    ("created", "read"),
+    [("1795780800000000", True), ("17957808000000000", True), ("1" * 18, False), ("1" * 400, False), ("", False), ("soon", False)],
+)  # fmt: skip
+def test_when_a_leg_began_is_read_where_it_can_be(created: str, read: bool) -> None:
+    legs = Legs(PLAN)
+    EslMeaning(legs).read(
+        esl(Event_Name="CHANNEL_CREATE", Unique_ID="c", Caller_Channel_Created_Time=created), NOON
+    )
+    began = datetime.fromtimestamp(int(created) // 1_000_000, UTC) if read else None
+    assert legs.legs["c"].began == began
+
+
+@pytest.mark.parametrize(("dialled", "direction"), [("12345", "internal"), ("123456", "outbound")])
+def test_a_number_that_reached_nobody_is_the_switch_s_own_up_to_five_digits(
+    dialled: str, direction: str
+) -> None:
+    legs = Legs(PLAN)
+    phone = legs.leg("1.1", NOON, "PJSIP/1001")
+    legs.came(phone, "1001", "", dialled)
+    assert story(phone.talk)["direction"] == direction
 
 
 @pytest.mark.parametrize(("heard", "over"), [(0, True), (1, True), (2, False)])
@@ -190,6 +214,16 @@ def test_a_talk_begins_with_who_called() -> None:
     assert own.talk.origin is own
     late = legs.leg("3.1", NOON, "PJSIP/1002")
     assert late.talk.origin is late, "of a talk heard of late"
+    first, second = (legs.leg(f"4.{half}", NOON, "Local/1001", group="4.1", glue=True) for half in (1, 2))
+    legs.pair(first, second)
+    first.originated = True
+    stranger, phone = (
+        legs.leg("4.3", NOON, "PJSIP/trunk", group="4.1"),
+        legs.leg("4.4", NOON, "PJSIP/1001", group="4.1"),
+    )
+    legs.came(stranger, "0388202020", "", "1001")
+    legs.calls(second, phone)
+    assert phone.talk.origin is phone, "an application asked for it through glue"
 
 
 # --- single messages of Asterisk --------------------------------------------------------------------------------------

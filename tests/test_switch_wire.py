@@ -141,3 +141,10 @@ def test_what_is_sent() -> None:
     assert ami.encode("Ping", [("ActionID", "é")]) == "Action: Ping\r\nActionID: é\r\n\r\n".encode()
     assert esl.encode("status") == b"status\n\n"
     assert esl.encode("status", "j1") == b"bgapi status\nJob-UUID: j1\n\n"
+
+
+def test_every_value_of_a_repeated_header_is_read_and_no_line_that_is_none() -> None:
+    said = b"Response: Success\r\nOutput: a: b\r\nOutput:\r\nOutputs\r\nOther:\r\nOUTPUT: c\r\nOutput d"
+    message = ami.AmiMessage(said)
+    assert message.all("output") == ["a: b", "", "c"]
+    assert (message.all("other"), message.all("outpu")) == ([""], [])

@@ -14,6 +14,7 @@ import pytest
 from offhook.calls import CallTable, result_word
 from offhook.interfaces.simulator.events import ACCEPTS
 from offhook.model import (
+    Call,
     CallEvent,
     Connected,
     Dialling,
@@ -22,7 +23,10 @@ from offhook.model import (
     Held,
     LineBack,
     Merged,
+    News,
     Parked,
+    Party,
+    PartyKind,
     Reason,
     Retrieved,
     Ringing,
@@ -290,6 +294,24 @@ def test_a_recalled_call_is_told_after_a_lost_link() -> None:
     ringing = news[1].call
     assert ringing is not None
     assert ringing.party.number == E164
+
+
+def test_a_conversation_is_remembered_until_a_thousand_others_have_popped() -> None:
+    """A desk that is never closed keeps no more of them; the oldest is the one let go of."""
+
+    def pop(number: int) -> int:
+        call = Call(
+            id=f"C{number}", line="1001", state=State.ALERTING, rang=True, direction=Direction.INBOUND,
+            conversation=f"V{number}", party=Party(number="+33388202020", kind=PartyKind.EXTERNAL),
+        )  # fmt: skip
+        return len(pops.after(News(Ringing(at=NOON, line="1001", call=call.id), call), NOON))
+
+    pops = Pops(PopRules(Trigger.RING))
+    assert [pop(each) for each in range(1000)] == [1] * 1000
+    assert pop(0) == 0, "it is among the last thousand"
+    assert pop(1000) == 1
+    assert pop(0) == 0, "it was heard of since"
+    assert pop(1) == 1, "forgotten, as the oldest"
 
 
 def test_a_restart_pops_nothing_again() -> None:
