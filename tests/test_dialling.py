@@ -129,6 +129,10 @@ def test_the_default_length_hides_short_numbers_and_that_is_said() -> None:
     assert "3639" in hidden_short_numbers(DialRules("FR"))
     assert "118218" not in hidden_short_numbers(DialRules("FR"))
     assert hidden_short_numbers(DialRules("FR", internal=("1xxx",))) == ["1014", "1023", "1064"]
+    four = ["3103", "3200", "3630", "3639", "3646", "3900", "3939", "1014", "1023", "1064"]
+    assert hidden_short_numbers(DialRules("FR")) == four
+    assert hidden_short_numbers(DialRules("FR", internal=("6",))) == [*four, "118000", "118218", "118712"]
+    assert hidden_short_numbers(DialRules("DE")) == []
 
 
 # --- guard ----------------------------------------------------------------------------------------

@@ -342,6 +342,20 @@ async def test_giving_up_while_the_own_phone_rings(kind: str) -> None:
         assert (ended.reason, ended.cause) == (Reason.CANCELLED, "h")
 
 
+async def test_what_a_command_caused_names_it_and_what_comes_later_does_not() -> None:
+    async with (
+        switch("freeswitch", d1001=PhoneHabit(after_s=None)) as made,
+        desk(made, "freeswitch") as heard,
+    ):
+        customer = exchange_of(made).incoming("0388202020", "", "1001")
+        ringing = await heard.call(State.ALERTING)
+        await heard.desk.send(Answer(id="a", call=ringing.id))
+        connected = await heard.event(Connected)
+        exchange_of(made).hang_up(customer, asked=True)
+        ended = await heard.event(Ended)
+        assert (connected.cause, ended.cause, ended.reason) == ("a", "", Reason.COMPLETED)
+
+
 # --- whole conversations ------------------------------------------------------------------------------------------
 
 
