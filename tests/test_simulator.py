@@ -159,6 +159,20 @@ def test_a_caller_who_gives_up() -> None:
     assert world.reasons() == {"1001": ["cancelled"]}
 
 
+def test_the_outside_party_of_a_talk_hangs_up_and_nobody_else() -> None:
+    world = World()
+    talk = world.do("Incoming", to="1001", number="0388202020")["talk"]
+    world.do("FarHangUp", talk=talk)
+    assert world.reasons() == {"1001": ["cancelled"]}, "the desk did not reject it"
+    inside = World()
+    inside.do("MakeCall", device="1001", to="1002")
+    own = inside.call("1001").refs[0]
+    with pytest.raises(PbxRefused, match="invalidCallID"):
+        inside.do("FarHangUp", device="1001", call=own)
+    with pytest.raises(PbxRefused, match="invalidCallID"):
+        inside.do("FarHangUp", talk="nowhere")
+
+
 def test_a_hidden_caller_and_a_late_name() -> None:
     world = World()
     world.do("Incoming", to="1001")

@@ -352,6 +352,13 @@ def test_a_row_of_asterisk_s_status(row: dict[str, str], facts: dict[str, Any]) 
         assert other.talk is not leg.talk, "a conference joins no talks"
 
 
+def test_who_is_called_in_a_status_did_not_come_in_though_nobody_there_called() -> None:
+    legs = Legs(PLAN)
+    row = ami("Status", Uniqueid="1.1", Channel="PJSIP/1001-1", ChannelState="5", Application="AppDial")
+    read_channels([row], AmiMeaning(legs), NOON)
+    assert (legs.legs["1.1"].incoming, legs.legs["1.1"].caller) == (False, None)
+
+
 def test_a_leg_that_is_in_no_bridge_any_more_has_left_it() -> None:
     legs = Legs(PLAN)
     leg = legs.leg("1.1", NOON, "PJSIP/1001")
