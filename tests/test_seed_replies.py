@@ -21,6 +21,19 @@ def test_where_a_field_stands(name: str, value: str) -> None:
     assert first(BODY, "application/json", "json", Names(json=name), "x") == value
 
 
+XML = b"<r><a><b>1</b></a><list><tel>10</tel></list><list><tel>20</tel><deep><x>7</x></deep></list><n v='5'>6</n></r>"
+XML_PLACES = [
+    ("a.b", "", "1"), ("a.c", "", ""), ("list[0].tel", "", "10"), ("list[1].tel", "", "20"), ("list[2].tel", "", ""),
+    ("list[1].deep.x", "", "7"), ("list[].tel", "", "10"), ("list.tel", "", "10"), ("list[*].deep.x", "", "7"), ("n", "", "6"), ("n", "v", "5"),
+    ("r.list[1].tel", "", "20"), ("R.LIST[1].TEL", "", "20"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "attribute", "value"), XML_PLACES)
+def test_where_a_field_stands_in_xml(name: str, attribute: str, value: str) -> None:
+    assert first(XML, "text/xml", "xml", Names(xml=name, attribute=attribute), "x") == value
+
+
 def told(*steps: list[Item], hangs_up: bool = False, queue: bool = False) -> list[str]:
     """What a line tells, as words, for replies that come a second apart."""
     text = "<global>\r\n" + ("<event_hangup>HANGUP\r\n" if hangs_up else "")

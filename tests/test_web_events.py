@@ -116,6 +116,8 @@ FORMS = [
     ("namespaces, not named in the file", "xml", f'<s:r xmlns:s="urn:x"><s:event>RING</s:event><s:tel>{NUMBER}</s:tel></s:r>', "", [RING]),
     ("namespaces, named", "xml", f"<r xmlns:s='urn:x'><tel>1</tel><s:tel>{NUMBER}</s:tel><event>RING</event></r>", "<xml_tel>s:tel", [RING]),
     ("repeated elements", "xml", f"<r><c><e>RING</e><t>{NUMBER}</t></c><c><e>CONNECT</e><t>{NUMBER}</t></c></r>", "<xml_tel>r.c.t\n<xml_event>r.c.e", [RING, "connect"]),
+    ("repeated elements, all of them asked for", "xml", f"<r><c><e>RING</e><t>{NUMBER}</t></c><c><e>CONNECT</e><t>{NUMBER}</t></c></r>", "<xml_tel>r.c[].t\n<xml_event>r.c[].e", [RING, "connect"]),
+    ("one element, all of them asked for", "xml", f"<r><c><e>RING</e><t>{NUMBER}</t></c></r>", "<xml_tel>r.c[].t\n<xml_event>r.c[].e", [RING]),
     ("repeated elements, from below the outermost", "xml", f"<r><c><e>RING</e><t>{NUMBER}</t></c><c><e>CONNECT</e><t>{NUMBER}</t></c></r>", "<xml_tel>c.t\n<xml_event>c.e", [RING, "connect"]),
     ("XML in Windows-1252 that says so", "xml", f'<?xml version="1.0" encoding="windows-1252"?><r><é/><event>RING</event><tel>{NUMBER}</tel></r>'.encode("cp1252"), "", [RING]),
     ("pairs", "text", f"event=RING&tel={NUMBER}", "", [RING]),

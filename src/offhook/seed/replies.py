@@ -361,9 +361,8 @@ def _follow_xml(
     if rest and rest[0].startswith("#"):
         at = int(rest[0][1:])
         there, rest = there[at : at + 1], rest[1:]
-    elif rest and rest[0] == "*":
-        rest = rest[1:]
-    elif len(there) > 1:
+    elif len(there) > 1 or rest[:1] == ["*"]:
+        rest = rest[1:] if rest[:1] == ["*"] else rest
         for at, child in enumerate(there[:MOST_ITEMS]):
             _follow_xml(child, rest, (*index, at), values, attribute)
         return
