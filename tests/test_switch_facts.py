@@ -1,6 +1,7 @@
 """What single messages of a switch say, where the recordings hold none: conferences, queues, places of FreeSWITCH."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ from offhook.interfaces.freeswitch.events import EslMeaning
 from offhook.interfaces.freeswitch.snapshot import read_channels as read_esl_channels
 from offhook.interfaces.freeswitch.wire import EslFramer, EslMessage
 from offhook.interfaces.simulator.events import ACCEPTS
-from offhook.model import Call, Ended, LineBack, Reason, Record, State
+from offhook.model import Call, Contact, Ended, LineBack, Reason, Record, State, Updated
 from offhook.switch.legs import Legs
 from offhook.switch.plan import Plan, plan_from
 from offhook.switch.story import story
@@ -156,6 +157,68 @@ def test_nothing_is_given_up_that_was_just_heard_of() -> None:
 # --- talks that turn out to be one ------------------------------------------------------------------------------------
 
 
+def test_who_a_caller_is_stays_known_when_the_line_comes_back() -> None:
+    """A switch's snapshot knows no contacts: what the directory said before stays."""
+    table = CallTable("1001", lambda: ACCEPTS)
+    call = Call(id="A", line="1001", state=State.ALERTING, conversation="V")
+    table.apply(LineBack(at=NOON, line="1001", calls=(call,)))
+    contact = Contact(record=CARD, name="Alsace Ferronnerie")
+    table.apply(Updated(at=NOON, line="1001", call="A", contacts=(contact,)))
+    table.apply(
+        LineBack(at=NOON, line="1001", calls=(replace(call, state=State.CONNECTED, conversation=""),))
+    )
+    (now,) = table.calls
+    assert (now.state, now.contacts, now.conversation) == (State.CONNECTED, (contact,), "V")
+
+
+DIAL_ENDS = [
+    ("ANSWER", "answered"), ("BUSY", "busy"), ("NOANSWER", "noanswer"), ("CANCEL", "cancelled"), ("CHANUNAVAIL", "unavailable"), ("CONGESTION", "failed"),
+    ("ABORT", "cancelled"), ("DONTCALL", "rejected"), ("TORTURE", "rejected"), ("SOMETHING", "failed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "outcome"), DIAL_ENDS)
+def test_how_a_dial_of_asterisk_ended(status: str, outcome: str) -> None:
+    legs = Legs(PLAN)
+    meaning = AmiMeaning(legs)
+    words = {
+        "Uniqueid": "1.1",
+        "Channel": "PJSIP/trunk-1",
+        "DestUniqueid": "1.2",
+        "DestChannel": "PJSIP/1001-1",
+    }
+    for event, more in (("DialBegin", {}), ("DialEnd", {"DialStatus": status})):
+        meaning.read(ami(event, **words, **more), NOON)
+    assert legs.legs["1.2"].outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("cause", "by_api"), [("MANAGER_REQUEST", True), ("NORMAL_CLEARING", False), ("", False)]
+)
+def test_a_call_that_an_application_ended_on_freeswitch(cause: str, by_api: bool) -> None:
+    legs, meaning = a_caller()
+    meaning.read(esl(Event_Name="CHANNEL_HANGUP", Unique_ID="c", Hangup_Cause=cause), NOON)
+    assert legs.legs["c"].talk.by_api is by_api
+
+
+def test_a_bridge_of_freeswitch_is_between_the_two_it_names() -> None:
+    """Whoever the event is of: a third party's own id may stand in front."""
+    legs, meaning = a_caller()
+    for leg in ("p", "q"):
+        meaning.read(
+            esl(
+                Event_Name="CHANNEL_CREATE",
+                Unique_ID=leg,
+                Call_Direction="outbound",
+                Channel_Name=f"sofia/internal/100{leg}@pbx",
+            ),
+            NOON,
+        )
+    said = {"Bridge_A_Unique_ID": "c", "Bridge_B_Unique_ID": "p"}
+    meaning.read(esl(Event_Name="CHANNEL_BRIDGE", Unique_ID="q", **said), NOON)
+    assert [legs.legs[each].bridge for each in "cpq"] == ["c|p", "c|p", ""]
+
+
 def two_talks() -> tuple[Legs, Leg, Leg]:
     legs = Legs(PLAN)
     return (
@@ -191,6 +254,15 @@ def test_what_is_known_of_either_talk_is_known_of_the_one(
     assert legs.leg("1.9", NOON, "PJSIP/1002", group="1.2").talk is first, (
         "what comes of the newer one later belongs here"
     )
+
+
+def test_a_call_taken_out_of_its_place_is_ended_by_whoever_ends_it_then() -> None:
+    """Who hung up before it was parked says nothing about its end any more."""
+    legs, parked, phone = two_talks()
+    parked.talk.slot, parked.talk.closing = "701", phone
+    legs.retrieves(parked, phone)
+    assert not parked.talk.closing
+    assert (parked.talk.slot, parked.talk.retrieved_by) == ("", "1001")
 
 
 def test_of_two_records_the_older_talk_s_stays() -> None:
