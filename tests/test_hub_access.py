@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from offhook.api.access import LINK_S, SESSION_S, Access, check_loopback, key_in, loopback_hosts
+from offhook.api.who import Caller
 from offhook.board.key import DeskKey, key_of
 from offhook.errors import LoginRefused, Refused, SettingsError
 
@@ -56,6 +57,20 @@ def test_another_key_opens_nothing(access: Access) -> None:
     other = Access(b"z" * 32, lambda: DESKS, [], clock=Clock())
     with pytest.raises(LoginRefused):
         desk_of(access, f"Bearer {other.token(key_of('1001'))}", "", "")
+
+
+@pytest.mark.parametrize(("own", "wanted", "found"), [
+    ((ONE,), None, ONE), ((ONE,), ONE, ONE), ((ONE,), TWO, None), ((ONE, TWO), None, None), ((ONE, TWO), TWO, TWO), ((), None, None), ((), ONE, None),
+])  # fmt: skip
+def test_which_desk_a_request_is_about(
+    own: tuple[DeskKey, ...], wanted: DeskKey | None, found: DeskKey | None
+) -> None:
+    caller = Caller("x", frozenset(own))
+    if found is None:
+        with pytest.raises(LoginRefused):
+            caller.desk(wanted)
+    else:
+        assert caller.desk(wanted) == found
 
 
 def test_a_page_link_works_once(access: Access, clock: Clock) -> None:

@@ -272,6 +272,31 @@ def test_of_two_records_the_older_talk_s_stays() -> None:
     assert older.talk.record == CARD
 
 
+def test_the_legs_that_were_last_over_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is told of one late, after its end, begins nothing anew."""
+    monkeypatch.setattr("offhook.switch.legs.REMEMBERED", 2)
+    legs = Legs(PLAN)
+    for native in ("1.1", "2.1", "3.1"):
+        legs.goes(legs.leg(native, NOON, "PJSIP/1001"), NOON)
+        legs.settled()
+    assert [legs.is_over(native) for native in ("1.1", "2.1", "3.1")] == [False, True, True]
+
+
+def test_what_an_application_wants_called_is_known_when_its_own_phone_calls() -> None:
+    legs = Legs(PLAN)
+    own = legs.leg("1.1", NOON, "PJSIP/1001")
+    own.originated = True
+    words = {
+        "Uniqueid": "1.1",
+        "Channel": "PJSIP/1001-1",
+        "Exten": "0388202020",
+        "DestUniqueid": "1.2",
+        "DestChannel": "PJSIP/trunk-1",
+    }
+    AmiMeaning(legs).read(ami("DialBegin", **words), NOON)
+    assert own.talk.meant == "0388202020"
+
+
 def test_a_talk_begins_with_who_called() -> None:
     """The leg that came in, the own phone of a click, else whoever nobody called; never glue."""
     legs = Legs(PLAN)
@@ -459,3 +484,112 @@ def test_a_row_of_freeswitch_s_list_says_who_called_whom() -> None:
     )
     assert caller.began == datetime.fromtimestamp(1795355893, UTC)
     assert (phone.caller, phone.rang, caller.rang) == (caller, True, False)
+
+
+# --- rarely told --------------------------------------------------------------------------------------------------------
+
+WRITTEN_RECORD = "erp:C%2012:Jean%20Dupont"
+READ_RECORD = Record(source="erp", id="C 12", title="Jean Dupont")
+
+
+@pytest.mark.parametrize(("variable", "value", "record"), [
+    ("OFFHOOK_RECORD", WRITTEN_RECORD, READ_RECORD), ("__OFFHOOK_RECORD", WRITTEN_RECORD, READ_RECORD), ("_OFFHOOK_RECORD", WRITTEN_RECORD, READ_RECORD),
+    ("OTHER", WRITTEN_RECORD, None), ("OFFHOOK_RECORD", "nonsense", None), ("OFFHOOK_RECORD", "", None),
+])  # fmt: skip
+def test_the_record_of_a_call_is_told_by_a_variable_of_asterisk(
+    variable: str, value: str, record: Record | None
+) -> None:
+    legs = Legs(PLAN)
+    leg = legs.leg("1.1", NOON, "PJSIP/1001")
+    legs.touched.clear()
+    AmiMeaning(legs).read(
+        ami("VarSet", Uniqueid="1.1", Channel="PJSIP/1001-1", Variable=variable, Value=value), NOON
+    )
+    assert leg.talk.record == record
+    assert (leg.talk in legs.touched) == (record is not None)
+
+
+def test_a_record_in_the_status_of_asterisk_and_in_an_event_of_freeswitch() -> None:
+    legs = Legs(PLAN)
+    row = ami(
+        "Status",
+        Uniqueid="1.1",
+        Channel="PJSIP/1001-1",
+        ChannelState="6",
+        Variable=f"OFFHOOK_RECORD={WRITTEN_RECORD}",
+    )
+    read_channels([row], AmiMeaning(legs), NOON)
+    assert legs.legs["1.1"].talk.record == READ_RECORD
+    there = Legs(PLAN)
+    body = f"Event-Name: CHANNEL_CREATE\nUnique-ID: c\nvariable_OFFHOOK_RECORD: {WRITTEN_RECORD.replace('%', '%25')}\n\n"
+    (said,) = EslFramer().receive(
+        f"Content-Length: {len(body)}\nContent-Type: text/event-plain\n\n{body}".encode()
+    )
+    EslMeaning(there).read(said, NOON)
+    assert there.legs["c"].talk.record == READ_RECORD
+
+
+def test_a_channel_renamed_by_an_old_asterisk_is_another_device_s() -> None:
+    legs = Legs(PLAN)
+    leg = legs.leg("1.1", NOON, "PJSIP/1001")
+    AmiMeaning(legs).read(
+        ami("Rename", Uniqueid="1.1", Channel="PJSIP/1001-1", Newname="PJSIP/1002-00000007"), NOON
+    )
+    assert (leg.channel, leg.device) == ("PJSIP/1002-00000007", "PJSIP/1002")
+
+
+DIALLED = "{origination_uuid=u,x=1}user/1001 0388202020 XML default"
+JOBS = [
+    ("originate", "-ERR USER_BUSY\n", DIALLED, "busy"), ("originate", "-ERR NO_ANSWER", DIALLED, "noanswer"), ("originate", "-ERR SOMETHING_NEW", DIALLED, "failed"),
+    ("originate", "+OK u\n", DIALLED, None), ("sofia_contact", "-ERR USER_BUSY", DIALLED, None), ("originate", "-ERR USER_BUSY", "nonsense", None),
+    ("originate", "-ERR USER_BUSY", "{x=1}user/9999 0388202020 XML default", None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("job", "text", "words", "outcome"), JOBS)
+def test_an_originate_that_made_no_channel(job: str, text: str, words: str, outcome: str | None) -> None:
+    legs = Legs(Plan(["10.."], {"1001": ["1001"]}, ["gateway/trunk"], ["from-trunk"]))
+    body = f"Event-Name: BACKGROUND_JOB\nJob-UUID: j\nJob-Command: {job}\nJob-Command-Arg: {words.replace(' ', '%20')}\nContent-Length: {len(text)}\n\n{text}"
+    (said,) = EslFramer().receive(
+        f"Content-Length: {len(body)}\nContent-Type: text/event-plain\n\n{body}".encode()
+    )
+    EslMeaning(legs).read(said, NOON)
+    failed = [(talk.failure, talk.meant, talk.asked_for) for talk in legs.settled()]
+    assert failed == ([(outcome, "0388202020", "1001")] if outcome else [])
+
+
+@pytest.mark.parametrize(("digit", "kept"), [("1", "1"), ("#", "#"), ("", ""), ("12", "1")])
+def test_what_a_caller_types_is_kept(digit: str, kept: str) -> None:
+    legs, meaning = a_caller()
+    meaning.read(esl(Event_Name="DTMF", Unique_ID="c", DTMF_Digit=digit.replace("#", "%23")), NOON)
+    assert legs.legs["c"].talk.digits == kept
+    for _time in range(80):
+        meaning.read(esl(Event_Name="DTMF", Unique_ID="c", DTMF_Digit="5"), NOON)
+    assert legs.legs["c"].talk.digits == "5" * 64, "no more than anybody types"
+
+
+def test_who_leaves_a_queue_does_not_wait_and_who_gives_up_in_it_does() -> None:
+    legs = Legs(PLAN)
+    meaning = AmiMeaning(legs)
+    words = {"Uniqueid": "1.1", "Channel": "PJSIP/trunk-1", "Queue": "sales"}
+    meaning.read(ami("QueueCallerJoin", **words), NOON)
+    leg = legs.legs["1.1"]
+    assert (leg.talk.queue, leg.talk.waiting) == ("sales", True)
+    meaning.read(ami("QueueCallerLeave", **words), NOON)
+    assert not leg.talk.waiting
+    gone = legs.leg("2.1", NOON, "PJSIP/trunk")
+    legs.hung_up(gone)
+    meaning.read(ami("QueueCallerAbandon", **words | {"Uniqueid": "2.1"}), NOON)
+    assert gone.waiting
+
+
+def test_who_picks_up_a_ringing_call_talks() -> None:
+    legs = Legs(PLAN)
+    caller, target, picker = (
+        legs.leg(f"{number}.1", NOON, device)
+        for number, device in ((1, "PJSIP/trunk"), (2, "PJSIP/1002"), (3, "PJSIP/1001"))
+    )
+    legs.calls(caller, target)
+    legs.picks_up(picker, target)
+    assert (picker.up, picker.talked, picker.picked, target.outcome) == (True, True, True, "elsewhere")
+    assert (picker.talk is target.talk, target.talk.picked_up_from) == (True, "1002")

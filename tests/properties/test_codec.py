@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offhook.codec import (
+    contact_from_json,
     decode_call,
     decode_command,
     decode_event,
@@ -115,3 +116,26 @@ def test_a_wrong_command_says_which_field(value: dict[str, Any], field: str) -> 
 
 def test_a_right_command_is_read() -> None:
     assert decode_command({"command": "Dial", "id": "7", "number": "15"}) == Dial(id="7", number="15")
+
+
+@pytest.mark.parametrize("value", [
+    None, 3, [], {"id": 3}, {"record": "x"}, {"record": {"source": "a"}}, {"record": {"source": "a", "id": "b", "title": 3}}, {"record": {"source": "a", "id": "b"}, "name": "\ud800"},
+    {"record": {"source": "a", "id": "b"}, "name": "x" * 100_000},
+])  # fmt: skip
+def test_a_contact_that_cannot_be_read_says_where(value: Any) -> None:
+    with pytest.raises(ProtocolError, match="contact"):
+        contact_from_json(value)
+
+
+CALL_JSON = {"id": "A", "line": "1", "state": "alerting", "direction": "inbound", "number": ""}
+WRONG_PARTS = [
+    ("started_at", "2026-11-20T12:00:00"), ("started_at", "noon"), ("started_at", 3), ("rang", "yes"), ("rang", 1), ("state", "nowhere"), ("state", 3), ("contacts", {}),
+    ("contacts", [{}] * 10_001), ("name", "a\ud800b"), ("can", "HangUp"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("part", "value"), WRONG_PARTS)
+def test_a_call_with_one_wrong_part_is_refused_naming_it(part: str, value: Any) -> None:
+    assert decode_call(CALL_JSON).id == "A"
+    with pytest.raises(ProtocolError):
+        decode_call(CALL_JSON | {part: value})
