@@ -1,5 +1,7 @@
 """How long a hub hears nobody: 10,000 connected desks, a minute of silence and a minute of 50 calls a second.
 
+Then the switch is lost and comes back with 3,000 more calls in progress, which every desk must be told of.
+
 A probe inside the hub (``lag.py``) measures how late its event loop turns, beside the same for
 ``relay.py``, the named baseline, which only passes lines on. The aim: 99.9 of 100 turns at most 50 ms late. The longest
 stall is printed with the processor time its thread took and where it stood; a stall without processor time is the
@@ -23,6 +25,8 @@ from bench.stream import HERE, Process, percentile
 BIN = Path(sys.executable).parent
 AIM_MS = 50
 FIRST = 20001
+KEPT = 3_000
+"""How many calls there are when the switch is lost."""
 
 
 def measure(which: str, desks: int, seconds: float, rate: float) -> None:
@@ -62,6 +66,12 @@ def measure(which: str, desks: int, seconds: float, rate: float) -> None:
             phase(which, "nobody calls", served, told, seconds)
             exchange.say("call")
             phase(which, f"{rate:g} calls/s", served, told, seconds)
+            if which == "hub":
+                exchange.say(f"keep {min(KEPT, desks)}")
+                exchange.hear()
+                phase(which, "more calls", served, told, 5)
+                exchange.say("drop")
+                phase(which, "lost and back", served, told, max(10, seconds / 4))
             listeners.say("end")
             delays = listeners.hear()["delays"][:]
             print(f"{which:5}  events heard: {len(delays)}, p50 {percentile(delays, 0.5):.1f} ms", flush=True)

@@ -32,6 +32,7 @@ from offhook.model import (
     Transfer,
 )
 from offhook.ordering import Clicks, Pace, dialled
+from offhook.thread import Turns
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +40,6 @@ Clock = Callable[[], datetime]
 
 REPEATS = 100
 """For how many commands a line remembers under which id each was done."""
-AT_ONCE = 200
-"""How many lines hear, in one turn of the loop, what concerns them all."""
 
 
 class Line:
@@ -201,8 +200,8 @@ async def feed(
     """Read an interface until it closes, handing each line its news.
 
     The one reader of an interface that serves many lines. ``line_of`` gives the line of a device, ``lines`` every
-    one: they may come and go. Snapshots for every line are dealt out, so that each line sees only its own calls, some
-    lines at a time, so that others on the loop get their turn; events for devices nobody has are dropped.
+    one: they may come and go. Snapshots for every line are dealt out, so that each line sees only its own calls, in
+    turns, so that others on the loop get theirs; events for devices nobody has are dropped.
     """
 
     def hand(line: Line, event: Event) -> None:
@@ -217,12 +216,11 @@ async def feed(
             if line is not None:
                 hand(line, event)
             continue
-        of_device = _by_device(event)
-        for count, line in enumerate(list(lines()), 1):
+        of_device, turns = _by_device(event), Turns()
+        for line in list(lines()):
             if line_of(line.device) is line:
                 hand(line, of_device(line.device))
-            if count % AT_ONCE == 0:
-                await asyncio.sleep(0)
+            await turns.next()
 
 
 async def _told(interface: Interface) -> AsyncIterator[Event]:

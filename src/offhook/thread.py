@@ -1,12 +1,28 @@
-"""Blocking work beside the event loop, in a thread that never keeps the process from ending."""
+"""Work that must not hold the event loop: in a thread that never keeps the process from ending, or in turns."""
 
 import asyncio
 import contextlib
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
 Result = TypeVar("Result")
+TURN_S = 0.005
+"""How long a turn of long work on the loop lasts: nobody else is heard meanwhile."""
+
+
+class Turns:
+    """Long work on the loop: ``await next()`` between two pieces of it gives others theirs when one has lasted."""
+
+    def __init__(self) -> None:
+        self._until = time.monotonic() + TURN_S
+
+    async def next(self) -> None:
+        """Let others have their turn, if this one has lasted."""
+        if time.monotonic() >= self._until:
+            await asyncio.sleep(0)
+            self._until = time.monotonic() + TURN_S
 
 
 async def in_thread(work: Callable[[], Result]) -> Result:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 EVERY_S = 10.0
 GROWN = 1_000
 """After this many more streams, what they are made of is set aside."""
-THRESHOLDS = (20_000, 20, 100)
+THRESHOLDS = (10_000, 5, 1_000)
 
 
 async def set_aside(streams: Callable[[], int]) -> None:

@@ -25,6 +25,7 @@ from offhook.model import Call, Ended, LineBack, LineLost, News, State
 from offhook.popup.choose import PopRules
 from offhook.settings.files import reading_alone
 from offhook.settings.places import home
+from offhook.thread import Turns
 
 FORGET_EVERY_S = 5.0
 RETRY_S = 1.0
@@ -35,8 +36,8 @@ UP_S = 1.0
 """How long the start waits for the switch to be heard."""
 SETTLED_S = 2.0
 """How long an answer waits until what the command caused is written."""
-AT_ONCE = 50
-"""How many desks are looked at in one turn of the loop."""
+WRITTEN_AT_ONCE = 200
+"""How many events are written and handed out together; of more, others on the loop get their turn in between."""
 
 OwnLine = Callable[[DeskKey, Ledger, Line | None], Line | None]
 """Gives a desk its own line, if its settings say so: the one it has, where they say what they said."""
@@ -119,10 +120,10 @@ class Switchboard:
         """Add desks, with what is known of them from before. A desk that is already there stays as it is."""
         new = [key for key in dict.fromkeys(keys) if key not in self.desks]
         self._kept |= await self.store.kept(new)
-        for count, key in enumerate(new, 1):
+        turns = Turns()
+        for key in new:
             self._add(key)
-            if count % AT_ONCE == 0:
-                await asyncio.sleep(0)
+            await turns.next()
 
     def _add(self, key: DeskKey) -> None:
         if self.interface is not None:
@@ -300,8 +301,8 @@ class Switchboard:
             pending, self._pending = self._pending, []
             waiting, self._settled = self._settled, []
             with self._busy():
-                if pending:
-                    await self._write_whole(pending)
+                for start in range(0, len(pending), WRITTEN_AT_ONCE):
+                    await self._write_whole(pending[start : start + WRITTEN_AT_ONCE])
             for done in waiting:
                 if not done.done():
                     done.set_result(None)
@@ -361,12 +362,12 @@ class Switchboard:
 
     async def _with_calls(self) -> AsyncIterator[tuple[Desk, Line]]:
         """Yield every line that has a call; others get their turn in between."""
-        for count, desk in enumerate(list(self.desks.values()), 1):
+        turns = Turns()
+        for desk in list(self.desks.values()):
             for line in desk.lines.values():
                 if line.table.busy:
                     yield desk, line
-            if count % AT_ONCE == 0:
-                await asyncio.sleep(0)
+            await turns.next()
 
 
 def _over(line: Line, call: Call, now: datetime) -> News:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from offhook.errors import ProtocolError
@@ -89,14 +90,18 @@ STATES = {
 class ExchangeMeaning:
     """Reads one exchange's events and writes its requests.
 
-    It remembers one thing: which of the exchange's connections a call's id stands for, so that a command on
-    the call can name it.
+    It remembers which of the exchange's connections a call's id stands for, so that a command on the call can name
+    it, and how the last numbers were read: a snapshot holds thousands.
     """
 
     def __init__(self, country: str, strip: tuple[str, ...] = ()) -> None:
-        self.country = country
-        self.strip = strip
         self._keys: dict[tuple[str, str], str] = {}
+
+        @lru_cache(maxsize=10_000)
+        def party(number: str, name: str) -> Party:
+            return party_of(number, country, name, strip)
+
+        self._party_of: Callable[[str, str], Party] = party
 
     def read(self, message: Json) -> list[Event]:
         """Return what an event of the exchange means; nothing for an unknown one. Raises ``ProtocolError``."""
@@ -173,7 +178,7 @@ class ExchangeMeaning:
         return call_id(_time(view["consult_started"]), view["consult_of"])
 
     def _party(self, view: Json) -> Party:
-        return party_of(view["party"]["number"], self.country, view["party"]["name"], self.strip)
+        return self._party_of(cleaned(view["party"]["number"]), cleaned(view["party"]["name"]))
 
     def _facts(self, view: Json) -> Json:
         return {
