@@ -7,7 +7,7 @@ import pytest
 from offhook.model import Event
 from offhook.seed.events import Rules, SeedMeaning
 from offhook.seed.parameters import read
-from offhook.seed.replies import Item, Names, first
+from offhook.seed.replies import Item, Names, first, items
 from world import NOON
 
 BODY = b'{"a": {"b": "1"}, "list": [{"tel": "10"}, {"tel": "20"}], "n": 5, "yes": true, "none": null}'
@@ -97,3 +97,13 @@ def test_a_call_of_which_no_end_is_told_lasts_no_longer_than_it_may() -> None:
     assert meaning.tick(NOON + timedelta(seconds=60)) == []
     assert [type(each).__name__ for each in meaning.tick(NOON + timedelta(seconds=61))] == ["Ended"]
     assert meaning.tick(NOON + timedelta(seconds=62)) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [("3.3388202020e10", "33388202020"), ("33388202020.0", "33388202020"), ("33388202020", "33388202020"), ("1.5", "1.5"),
+     ("1e400", "1e400"), ("-0.0", "0"), ("1e20", "1e20")],
+)  # fmt: skip
+def test_a_whole_number_with_decimals_is_the_whole_number(number: str, told: str) -> None:
+    body = f'{{"tel": {number}, "event": "RING"}}'.encode()
+    assert [item.tel for item in items(body, "application/json", "", Names(), Names())] == [told]

@@ -16,6 +16,8 @@ from offhook.errors import ProtocolError
 MOST_ITEMS = 1000
 DEEPEST = 100
 LONGEST_FIELD = 500
+MOST_EXACT = 1e15
+"""Below this, every whole number is exact as a float."""
 
 Position = tuple[int, ...]
 Json = object
@@ -102,10 +104,16 @@ def _fields(body: bytes, content_type: str, kind: str) -> "Json | Element":
             if not text.strip():
                 return {}
             try:
-                found: Json = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+                found: Json = json.loads(text, parse_int=str, parse_float=_figure, parse_constant=str)
                 return found
             except (ValueError, RecursionError):
                 raise ProtocolError("reply_not_of_kind", interface="web", kind="JSON") from None
+
+
+def _figure(text: str) -> str:
+    """Return a number with decimals as it stands; one that is whole (``3.3388202020e10``) as its integer."""
+    value = float(text)
+    return str(int(value)) if value.is_integer() and abs(value) < MOST_EXACT else text
 
 
 def _decoded(body: bytes, content_type: str) -> str:
