@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from offhook import emergency
 from offhook.dialling import DialRules, Guard, hidden_short_numbers, rules_from
 from offhook.errors import Refused, SettingsError
 from offhook.interfaces.callto.about import ABOUT
@@ -24,7 +25,7 @@ from offhook.settings.model import everything
 TABLE = (Path(__file__).parent / "data" / "numbers.tsv").read_text("utf-8").splitlines()[1:]
 ROWS = [(json.loads(text), *rest) for text, *rest in (line.split("\t") for line in TABLE)]
 OUTSIDE = DialRules("FR", internal=("4xxx",))
-EMERGENCY = tuple(everything()["emergency_numbers"].default.split())
+EMERGENCY = emergency.of("FR")
 
 
 def test_there_are_enough_rows_each_with_its_source() -> None:
@@ -40,13 +41,15 @@ def test_every_form(text: str, country: str, digits: str, standard: str, source:
             read(text)
         return
     rules = OUTSIDE._replace(country=country)
-    assert read(text).digits == digits
+    assert read(text, country).digits == digits
     assert rules.dialled(text) == digits, "as typed"
     wanted = digits if standard == "-" else standard
     assert rules._replace(form="e164").dialled(text) == wanted
-    assert rules._replace(form="e164", prefix="0").dialled(text) in (wanted, wanted.removeprefix("0")), (
-        "no prefix under e164"
-    )
+    with_prefix = rules._replace(form="e164", prefix="0").dialled(text)
+    if standard != "-":
+        assert with_prefix == wanted, "no prefix in front of a +"
+    elif country in ("FR", "DE"):
+        assert with_prefix == rules._replace(prefix="0").dialled(text), "what has no E.164 form goes as typed"
     if standard != "-":
         assert rules._replace(form="international_00").dialled(text) == f"00{standard[1:]}"
     if country == "FR" and standard.startswith("+33"):
@@ -160,9 +163,43 @@ GUARDED = [
     (Guard(bar_premium=True), "089970123400", "guard_premium"),
     (Guard(barred=("0899.",)), "*31#0899701234", "guard_listed"),
     (Guard(countries=("FR",)), "00447911123456#", "guard_country"),
-    (Guard(countries=("FR",)), "004479111234560000000000", "guard_country"),
+    (Guard(countries=("FR",)), "00447911123456000", "guard_country"),
+    (Guard(countries=("FR",)), "004479111234560000000000", "number_too_long"),
     (Guard(countries=("FR",)), "*21*0388202020#", ""),
-    (Guard(countries=("FR",)), "*21#", ""),
+    (Guard(countries=("FR",)), "*21#", "guard_code"),
+    (Guard(countries=("FR",), codes=("*21#",)), "*21#", ""),
+    (Guard(countries=("FR",), codes=("#.",)), "#31#", ""),
+    (Guard(countries=("FR",), codes=("*.",)), "*8", ""),
+    (Guard(barred=("*8",), codes=("*.",)), "*8", "guard_listed"),
+    (Guard(per_minute=3), "*8", ""),
+    (Guard(countries=("FR",)), "*21*004930123456#", "guard_country"),
+    (Guard(bar_premium=True), "*21*0899701234*11*20#", "guard_premium"),
+    (Guard(bar_premium=True), "**61*0899701234#", "guard_premium"),
+    (Guard(bar_premium=True), "*21*3639#", "guard_premium"),
+    (Guard(bar_premium=True), "*21*4012#", ""),
+    (Guard(bar_premium=True), "*21*15#", ""),
+    (Guard(bar_premium=True), "*21*0388202020123#", "guard_unknown"),
+    (Guard(bar_premium=True, codes=("*67.",)), "*670899701234", "guard_premium"),
+    (Guard(bar_premium=True, codes=("*67.",)), "*670388202020", ""),
+    (Guard(bar_premium=True), "*670388202020", "guard_code"),
+    (Guard(bar_premium=True), "3639", "guard_premium"),
+    (Guard(bar_premium=True), "3200", "guard_premium"),
+    (Guard(bar_premium=True), "39 49", "guard_premium"),
+    (Guard(bar_premium=True), "118 218", "guard_premium"),
+    (Guard(bar_premium=True), "3103", ""),
+    (Guard(bar_premium=True), "1014", ""),
+    (Guard(countries=("BE",)), "3639", "guard_country"),
+    (Guard(bar_premium=True), "388202020", "guard_unknown"),
+    (Guard(bar_premium=True), "363912345", "guard_premium"),
+    (Guard(bar_premium=True), "899701234", "guard_unknown"),
+    (Guard(bar_premium=True), "0388", "guard_unknown"),
+    (Guard(bar_premium=True), "038820202", "guard_unknown"),
+    (Guard(barred=("0899.",)), "123456789", "guard_unknown"),
+    (Guard(bar_premium=True), "06 39 98 12 34", ""),
+    (Guard(countries=("FR",)), "0262 30 03 00", "guard_country"),
+    (Guard(countries=("FR", "RE")), "0262 30 03 00", ""),
+    (Guard(bar_premium=True), "tel:+33899701234", "guard_premium"),
+    (Guard(bar_premium=True), "0033 (0)899 70 12 34", "guard_premium"),
     (Guard(barred=("*21*0388202020#",)), "*21*0388202020#", "guard_listed"),
     (Guard(barred=("0388202020123",)), "0388202020123", "guard_listed"),
     (Guard(countries=("BE",), bar_premium=True, barred=("1.", "11.", "+.", "0.")), "112", ""),
@@ -180,6 +217,46 @@ def test_the_guard(guard: Guard, number: str, code: str) -> None:
         with pytest.raises(Refused) as caught:
             rules.dialled(number)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("form", ["national", "e164", "international_00"])
+def test_the_guard_judges_what_leaves(form: str) -> None:
+    rules = OUTSIDE._replace(form=form, guard=Guard(countries=("FR",), bar_premium=True))
+    assert rules.dialled("388202020").endswith("388202020"), (
+        "without its 0 it is no number; as it leaves it is one"
+    )
+    with pytest.raises(Refused) as caught:
+        rules.dialled("899701234")
+    assert caught.value.code == "guard_premium"
+
+
+@pytest.mark.parametrize(
+    ("prefix", "internal", "number", "code"),
+    [
+        ("", ("5",), "3639", "guard_premium"),
+        ("0", ("5",), "0 3639", "guard_premium"),
+        ("0", ("5",), "3639", "guard_premium"),
+        ("0", ("6",), "118218", "guard_premium"),
+        ("0", ("5", "36xx"), "3639", ""),
+        ("0", ("5",), "3001", ""),
+        ("0", ("5",), "1024", ""),
+        ("9", ("5",), "9 0899 70 12 34", "guard_premium"),
+        ("9", ("5",), "9,0899701234", "guard_premium"),
+        ("0", ("5",), "*21*0 0899701234#", "guard_premium"),
+    ],
+)
+def test_only_a_pattern_makes_a_paid_short_number_internal(
+    prefix: str, internal: tuple[str, ...], number: str, code: str
+) -> None:
+    """What leaves is judged: not how it was written, nor that it is short."""
+    rules = DialRules("FR", prefix=prefix, internal=internal, guard=Guard(bar_premium=True))
+    if not code:
+        assert rules.dialled(number)
+        return
+    with pytest.raises(Refused) as caught:
+        rules.dialled(number)
+    assert caught.value.code == code
+    assert caught.value.hint_text("fr")
 
 
 async def test_the_cap_and_emergency_past_it() -> None:
@@ -212,8 +289,11 @@ def test_rules_come_from_settings() -> None:
         ).__getitem__
     )
     assert (rules.prefix, rules.guard.countries, rules.internal) == ("0", ("FR", "BE"), ("1xxx", "5"))
-    with pytest.raises(SettingsError):
-        rules_from((values | {"outside_prefix": "0x"}).__getitem__)
+    assert (rules.emergency, rules.international_prefix) == (emergency.of("FR"), "")
+    assert rules_from((values | {"country": "de"}).__getitem__).emergency == ("110", "112")
+    for name, text in (("outside_prefix", "0x"), ("international_prefix", "+")):
+        with pytest.raises(SettingsError):
+            rules_from((values | {name: text}).__getitem__)
 
 
 NONSENSE = [
@@ -246,7 +326,7 @@ def test_what_cannot_be_meant_is_refused_when_it_is_set(tmp_path: Path, name: st
         ("1002", ("9",), "1002", PartyKind.INTERNAL),
         ("anonymous", ("0",), "", PartyKind.HIDDEN),
         ("sip:+33388202020@pbx", (), "+33388202020", PartyKind.EXTERNAL),
-        ("N<7868772298>", (), "", PartyKind.UNREADABLE),
+        ("N<7868772298>", (), "7868772298", PartyKind.EXTERNAL),
     ],
 )
 def test_incoming(raw: str, strip: tuple[str, ...], number: str, kind: PartyKind) -> None:

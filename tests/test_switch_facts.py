@@ -16,7 +16,8 @@ from offhook.interfaces.freeswitch.events import EslMeaning
 from offhook.interfaces.freeswitch.snapshot import read_channels as read_esl_channels
 from offhook.interfaces.freeswitch.wire import EslFramer, EslMessage
 from offhook.interfaces.simulator.events import ACCEPTS
-from offhook.model import Call, Contact, Ended, LineBack, Reason, Record, State, Updated
+from offhook.model import Call, Contact, Ended, LineBack, PartyKind, Reason, Record, State, Updated
+from offhook.numbers import party
 from offhook.switch.legs import Legs
 from offhook.switch.plan import Plan, plan_from
 from offhook.switch.story import story
@@ -593,3 +594,29 @@ def test_who_picks_up_a_ringing_call_talks() -> None:
     legs.picks_up(picker, target)
     assert (picker.up, picker.talked, picker.picked, target.outcome) == (True, True, True, "elsewhere")
     assert (picker.talk is target.talk, target.talk.picked_up_from) == (True, "1002")
+
+
+def test_a_number_that_the_switch_says_is_withheld_is_not_kept() -> None:
+    """Asterisk tells the number first and that it must not be shown afterwards; FreeSWITCH both at once."""
+    legs = Legs(PLAN)
+    meaning = AmiMeaning(legs)
+    told = {
+        "Uniqueid": "1.1",
+        "Channel": "PJSIP/trunk-1",
+        "ChannelState": "4",
+        "Exten": "1001",
+        "Context": "from-trunk",
+    }
+    meaning.read(ami("Newchannel", **told, CallerIDNum="0388202020", CallerIDName="Alsace"), NOON)
+    hidden = {"CID-CallingPres": "33 (Presentation Prohibited, Passed Screen)"}
+    meaning.read(ami("NewCallerid", **told, CallerIDNum="0388202020", CallerIDName="Alsace", **hidden), NOON)
+    leg = legs.legs["1.1"]
+    assert (leg.number, leg.name) == ("anonymous", "")
+    legs = Legs(PLAN)
+    EslMeaning(legs).read(
+        esl(Event_Name="CHANNEL_CREATE", Unique_ID="c", Call_Direction="inbound", Caller_Context="from-trunk",
+            Channel_Name="sofia/external/0388202020@trunk", Caller_Caller_ID_Number="0388202020", Caller_Caller_ID_Name="Alsace",
+            Caller_Destination_Number="1001", Caller_Privacy_Hide_Number="true"), NOON,
+    )  # fmt: skip
+    assert (legs.legs["c"].number, legs.legs["c"].name) == ("anonymous", "")
+    assert party(legs.legs["c"].number, "FR").kind is PartyKind.HIDDEN

@@ -5,13 +5,10 @@ Rules: specification section 3. Numbering plans come from ``phonenumbers``, load
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from offhook import numbers
+from offhook import emergency, numbers, plans
 from offhook.errors import Refused, SettingsError
-
-if TYPE_CHECKING:
-    from phonenumbers import PhoneNumber
 
 
 class Dialled(str):
@@ -25,17 +22,21 @@ NOTHING = Dialled("")
 
 LONGEST_LENGTH = 2
 """An entry of ``internal_numbers`` with this many digits or fewer is a length, not a number."""
-SHORT_DIGITS = 6
-"""The longest public short number: ``118218``, ``116000``."""
 
 
 class Guard(NamedTuple):
-    """What may not be dialled. ``countries`` are those allowed; empty allows all."""
+    """What may not be dialled. ``countries`` are those allowed; empty allows all. ``codes`` are the codes allowed."""
 
     countries: tuple[str, ...] = ()
     bar_premium: bool = False
     barred: tuple[str, ...] = ()
     per_minute: int = 0
+    codes: tuple[str, ...] = ()
+
+    @property
+    def bars(self) -> bool:
+        """Whether anything is barred: then only what is known to be a number passes."""
+        return bool(self.countries or self.bar_premium or self.barred)
 
 
 class DialRules(NamedTuple):
@@ -48,34 +49,39 @@ class DialRules(NamedTuple):
     emergency: tuple[str, ...] = ()
     emergency_prefix: bool = False
     guard: Guard = Guard()
+    international_prefix: str = ""
 
     def dialled(self, text: str) -> str:
         """Return the digits to dial for a number as a person writes it. Raises ``Refused``.
 
         Digits to be sent after the answer are somebody else's to send, or to refuse.
         """
-        return self.of(numbers.read(text).digits)
+        return self.of(self.read(text).digits)
+
+    def read(self, text: str) -> numbers.Number:
+        """Read a number as it is written for this desk. Raises ``Refused``."""
+        return numbers.read(text, self.country, self.prefix)
 
     def of(self, digits: str) -> str:
-        """The same for digits already read. Raises ``Refused``."""
+        """Return the digits to dial for digits already read. Raises ``Refused``."""
         if self.is_emergency(digits):
-            bare = digits if digits in self.emergency else digits.removeprefix(self.prefix)
+            bare = digits if self._is_emergency(digits) else digits.removeprefix(self.prefix)
             return self.prefix + bare if self.emergency_prefix else bare
         if self.is_internal(digits):
-            self._check_listed(digits, digits)
-            inner = _core(digits)
-            if inner != digits and not self.is_internal(inner) and not self.is_emergency(inner):
-                self._check(self._bare(inner))  # a feature code may well call the number in it
+            self._check_inside(digits)
             return digits
         bare = self._bare(digits)
-        self._check(bare)
-        return self._formed(bare)
+        number = bare if self.form == "as_typed" else self._in_form(bare)
+        self._check(bare, number)
+        return self._outside(number)
 
     def is_emergency(self, digits: str) -> bool:
         """Say whether it is an emergency number, perhaps with the prefix in front."""
-        return digits in self.emergency or bool(
-            self.prefix and digits.removeprefix(self.prefix) in self.emergency
-        )
+        rest = digits.removeprefix(self.prefix)
+        return self._is_emergency(digits) or (rest != digits and self._is_emergency(rest))
+
+    def _is_emergency(self, digits: str) -> bool:
+        return digits in self.emergency or plans.is_emergency(digits, self.country)
 
     def is_internal(self, digits: str) -> bool:
         """Say whether it stays inside: a pattern or the longest length says so, or it is a feature code."""
@@ -89,110 +95,100 @@ class DialRules(NamedTuple):
         rest = digits.removeprefix(self.prefix)
         if not self.prefix or rest == digits or not rest:
             return digits
-        if rest in self.emergency or (self._exists(rest) and not self._exists(digits)):
-            return rest
-        return digits
+        return rest if self._exists(rest) and not self._exists(digits) else digits
 
     def _exists(self, digits: str) -> bool:
-        """Say whether it is a valid number of the country, a short one or an international one."""
-        import phonenumbers
-
-        if _is_short(digits):
-            short = self._short(digits)
-            return not digits.startswith("0") and phonenumbers.is_valid_short_number_for_region(
-                short, self.country
-            )
-        found = self._parsed(digits)
-        return found is not None and phonenumbers.is_valid_number(found)
-
-    def _parsed(self, digits: str) -> "PhoneNumber | None":
-        """Return the number as the country reads it, else with ``00`` for the international prefix everywhere."""
-        import phonenumbers
-
-        if (
-            "*" in digits or "#" in digits
-        ):  # phonenumbers would take what follows for an extension, and drop it
-            return None
-        found = None
-        for written in (digits, _with_plus(digits)):
-            try:
-                found = phonenumbers.parse(written, self.country)
-            except phonenumbers.NumberParseException:
-                continue
-            if phonenumbers.is_valid_number(found):
-                break
-        return found
-
-    def _short(self, digits: str) -> "PhoneNumber":
-        import phonenumbers
-
-        code = phonenumbers.country_code_for_region(self.country)
-        return phonenumbers.PhoneNumber(country_code=code, national_number=int(digits))
+        """Say whether it is a valid number as it is dialled here, a short one or an international one."""
+        return plans.exists(digits, self.country) or digits in self.emergency
 
     # --- form -----------------------------------------------------------------------------------------
 
-    def _formed(self, digits: str) -> str:
-        number = digits if self.form == "as_typed" else self._in_form(digits)
-        if self.form == "e164":
+    def _outside(self, number: str) -> str:
+        """Return a number as it leaves through the outside line. No prefix stands in front of an E.164 one."""
+        if not self.prefix or (self.form == "e164" and plans.valid(number, self.country) == number):
             return number
-        if not self.prefix:
-            return number
-        return self.prefix + (f"00{number[1:]}" if number.startswith("+") else number)
+        return self.prefix + (self._abroad() + number[1:] if number.startswith("+") else number)
+
+    def _abroad(self) -> str:
+        """Return what is dialled for ``+``. Raises ``Refused`` where the country has several ways and none is set."""
+        prefix = self.international_prefix or plans.international_prefix(self.country)
+        if not prefix:
+            raise Refused("number_abroad", country=self.country)
+        return prefix
 
     def _in_form(self, digits: str) -> str:
         """Return the number in the form asked for; what has no international form stays as typed."""
-        import phonenumbers
-
-        found = self._parsed(digits)
-        if found is None or not phonenumbers.is_valid_number(found):
-            return digits
-        standard = phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.E164)
-        home = found.country_code == phonenumbers.country_code_for_region(self.country)
-        if self.form == "national" and home:
-            written = phonenumbers.format_number(found, phonenumbers.PhoneNumberFormat.NATIONAL)
-            return re.sub(r"[^0-9]", "", written)
-        return standard if self.form == "e164" else f"00{standard[1:]}"
+        standard = plans.meant(digits, self.country)
+        if not standard or self.form == "e164":
+            return standard or digits
+        if self.form == "national":
+            return plans.national(standard, self.country) or self._abroad() + standard[1:]
+        return f"00{standard[1:]}"
 
     # --- guard ----------------------------------------------------------------------------------------
 
-    def _check(self, digits: str) -> None:
-        """Raise ``Refused`` for a number that is barred."""
-        if self.guard == Guard(per_minute=self.guard.per_minute):
-            return
-        import phonenumbers
-
-        reached, found = self._reached(digits)
-        style = phonenumbers.PhoneNumberFormat.E164
-        self._check_listed(reached, phonenumbers.format_number(found, style) if found is not None else "")
+    def _check_inside(self, digits: str) -> None:
+        """Raise ``Refused`` for what stays inside and is barred: a code, or a number that only looks internal."""
         self._check_listed(digits, "")
-        if self.guard.countries:
-            region = phonenumbers.region_code_for_number(found) if found is not None else None
-            if (self.country if _is_short(reached) else region) not in self.guard.countries:
-                raise Refused("guard_country", number=numbers.shown(digits), country=region or "?")
-        if self.guard.bar_premium and self._premium(reached, found):
-            raise Refused("guard_premium", number=numbers.shown(digits))
+        if not self.guard.bars:
+            return
+        if digits[0] in "*#":
+            self._check_code(digits)
+            return
+        if any(_matches(entry, digits) for entry in self.internal if not _is_length(entry)):
+            return
+        for each in {digits, digits.removeprefix(self.prefix)}:
+            if plans.is_paid_short(each, self.country):
+                self._check(each, each)
 
-    def _reached(self, digits: str) -> tuple[str, "PhoneNumber | None"]:
-        """Return the number that is reached, as exchanges ignore what follows a complete one; and it parsed."""
-        import phonenumbers
+    def _check_code(self, digits: str) -> None:
+        """Judge a feature code by the number it carries (``*21*N#``); one without must be listed."""
+        listed = any(_matches(entry, digits) for entry in self.guard.codes)
+        service, *fields = re.findall(r"[0-9]+", digits) or [""]
+        for each in fields:
+            self._check_carried(each)
+        if fields:
+            return
+        if not listed:
+            raise Refused("guard_code", number=numbers.shown(digits))
+        for start in range(1, len(service)):  # *67N: where the code ends and the number begins is not said
+            if plans.valid(service[start:], self.country):
+                self._check_carried(service[start:])
 
-        core = _core(digits)
-        for length in range(len(core), SHORT_DIGITS, -1):
-            found = self._parsed(core[:length])
-            if found is not None and phonenumbers.is_valid_number(found):
-                return core[:length], found
-        return core, None if _is_short(core) else self._parsed(core)
+    def _check_carried(self, digits: str) -> None:
+        if not self.is_emergency(digits) and not self.is_internal(digits):
+            bare = self._bare(digits)
+            self._check(bare, bare)
+        elif not self.is_emergency(digits):
+            self._check_inside(digits)
 
-    def _premium(self, digits: str, found: "PhoneNumber | None") -> bool:
-        import phonenumbers
-        from phonenumbers import PhoneNumberType, ShortNumberCost
+    def _check(self, typed: str, number: str) -> None:
+        """Raise ``Refused`` for a number that is barred, as typed or as it leaves, and for what may be any number."""
+        guard = self.guard
+        if not guard.bars:
+            return
+        reached = self._reached(number)
+        standard = plans.valid(reached, self.country)
+        for each in {typed, number, reached, self.prefix + number}:
+            self._check_listed(each, standard)
+        if guard.countries and (standard or plans.is_short(reached, self.country)):
+            region = plans.region_of(standard) if standard else self.country
+            if region not in guard.countries:
+                raise Refused("guard_country", number=numbers.shown(typed), country=region or "?")
+        if guard.bar_premium and (
+            plans.is_costly(standard) if standard else plans.is_paid_short(reached, self.country)
+        ):
+            raise Refused("guard_premium", number=numbers.shown(typed))
+        if reached != number or not self._exists(number):
+            raise Refused("guard_unknown", number=numbers.shown(typed))
 
-        if _is_short(digits):
-            cost = phonenumbers.expected_cost_for_region(self._short(digits), self.country)
-            return bool(cost == ShortNumberCost.PREMIUM_RATE)
-        if found is None:
-            return False
-        return phonenumbers.number_type(found) in (PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST)
+    def _reached(self, digits: str) -> str:
+        """Return the number that is reached, as exchanges ignore what follows a complete one."""
+        core = re.split(r"(?<=.)[*#]", digits, maxsplit=1)[0]
+        if self._exists(core):
+            return core
+        heads = (core[:length] for length in range(len(core) - 1, 1, -1))
+        return next((head for head in heads if self._exists(head)), core)
 
     def _check_listed(self, digits: str, standard: str) -> None:
         for pattern in self.guard.barred:
@@ -200,30 +196,20 @@ class DialRules(NamedTuple):
                 raise Refused("guard_listed", number=numbers.shown(digits), pattern=pattern)
 
 
-def _core(digits: str) -> str:
-    """Return the number without a feature code in front (``*31#…``) and without what follows it (``…#``, ``…*1``)."""
-    bare = re.sub(r"^[*#][0-9*#]*[*#](?=[0-9]{4})", "", digits)
-    return re.split(r"[*#]", bare, maxsplit=1)[0] or digits
-
-
-def _is_short(digits: str) -> bool:
-    return digits.isdigit() and len(digits) <= SHORT_DIGITS
-
-
-def _with_plus(digits: str) -> str:
-    """Write ``00`` as ``+``: what phonenumbers reads in every country."""
-    return f"+{digits[2:]}" if digits.startswith("00") else digits
+def _is_length(entry: str) -> bool:
+    """Say whether an entry of ``internal_numbers`` is a longest length."""
+    return entry.isdigit() and len(entry) <= LONGEST_LENGTH
 
 
 def _matches(entry: str, digits: str) -> bool:
     """Say whether a number fits an entry: ``5`` a length, ``1xxx`` a pattern, ``2000-2999``, ``+33899.``."""
-    if entry.isdigit() and len(entry) <= LONGEST_LENGTH:
+    if _is_length(entry):
         return digits.isdigit() and len(digits) <= int(entry)
     first, dash, last = entry.partition("-")
     if dash:
         return digits.isdigit() and len(digits) == len(first) and int(first) <= int(digits) <= int(last)
     pattern = re.escape(entry.rstrip(".")).lower().replace("x", r"[0-9]") + (
-        r"[0-9]*" if entry.endswith(".") else ""
+        r"[0-9*#]*" if entry.endswith(".") else ""
     )
     return re.fullmatch(pattern, digits) is not None
 
@@ -235,24 +221,28 @@ def rules_from(setting: Callable[[str], str]) -> DialRules:
         return tuple(setting(name).replace(",", " ").split())
 
     country, prefix = setting("country").upper(), setting("outside_prefix")
-    if not re.fullmatch(r"[0-9*#]*", prefix):
-        raise SettingsError(
-            "setting_unreadable", name="outside_prefix", where="outside_prefix", expected="0 | 9"
-        )
+    for name, allowed, expected in (
+        ("outside_prefix", r"[0-9*#]*", "0 | 9"),
+        ("international_prefix", r"[0-9]*", "00 | 011"),
+    ):
+        if not re.fullmatch(allowed, setting(name)):
+            raise SettingsError("setting_unreadable", name=name, where=name, expected=expected)
     guard = Guard(
         countries=tuple(each.upper() for each in words("guard.countries")),
         bar_premium=setting("guard.premium") == "bar",
         barred=words("guard.barred"),
         per_minute=int(setting("guard.per_minute")),
+        codes=words("guard.codes"),
     )
     return DialRules(
         country=country,
         prefix=prefix,
         form=setting("dial_format"),
         internal=words("internal_numbers"),
-        emergency=words("emergency_numbers"),
+        emergency=words("emergency_numbers") or emergency.of(country),
         emergency_prefix=setting("emergency_prefix") == "yes",
         guard=guard,
+        international_prefix=setting("international_prefix"),
     )
 
 

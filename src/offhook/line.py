@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from offhook import catalogue, numbers
+from offhook import catalogue
 from offhook.calls import BACK_TO_THE_HELD, CallTable, held_for, meant
 from offhook.codec import dumps, encode_event
 from offhook.dialling import NOTHING, Dialled, DialRules
@@ -176,7 +176,7 @@ class Line:
             return NOTHING
         digits = dialled(text, self.rules)
         if self.rules is not None:
-            self._pace.check(numbers.read(text).digits, self.rules, self._clock())
+            self._pace.check(self.rules.read(text).digits, self.rules, self._clock())
         return digits
 
 

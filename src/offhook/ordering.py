@@ -26,7 +26,7 @@ def dialled(text: str, rules: DialRules | None) -> Dialled:
     Without ``rules``, what was typed: the other end has its own. Raises ``Refused`` for what is not a number, what
     the guard bars, and digits that would have to be sent after the answer.
     """
-    number = numbers.read(text)
+    number = numbers.read(text) if rules is None else rules.read(text)
     if number.post_dial:
         raise Refused("number_post_dial", number=numbers.shown(text))
     return Dialled(number.digits if rules is None else rules.of(number.digits))

@@ -401,6 +401,20 @@ def test_what_is_no_number_says_so(page: Page) -> None:
     picture(page, "no-number")
 
 
+def test_of_two_numbers_in_one_text_a_person_chooses(page: Page) -> None:
+    """A label is read, nothing is dialled before the choice, and the choice is dialled."""
+    page.locator("#search").fill("Portable : 03 88 20 20 20 / 06 39 98 12 34")
+    page.keyboard.press("Enter")
+    choices = page.locator("#problem button")
+    expect(choices).to_have_text(["03 88 20 20 20", "06 39 98 12 34"])
+    picture(page, "several-numbers")
+    assert page.locator(".call").count() == 0
+    choices.last.click()
+    state(page, "prompted")
+    expect(page.locator(".call .detail")).to_contain_text("06")
+    expect(page.locator("#problem")).to_be_hidden()
+
+
 def test_every_tab_shows_the_same_calls(browser: Browser, page: Page, tmp_path: Path) -> None:
     other = page.context.new_page()
     other.goto(page.url)

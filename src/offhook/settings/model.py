@@ -19,8 +19,9 @@ OURS: dict[str, Setting] = {
         Setting("language", "choice", choices=("", "en", "fr"), by_desk=True),
         Setting("country", "country", "FR"),
         Setting("outside_prefix"),
+        Setting("international_prefix"),
         Setting("internal_numbers", "patterns", "5"),
-        Setting("emergency_numbers", "list", "15 17 18 112 114 115 116000 119 191 196"),
+        Setting("emergency_numbers", "list"),
         Setting("emergency_prefix", "flag", "no"),
         Setting(
             "dial_format", "choice", "as_typed", choices=("as_typed", "national", "e164", "international_00"),
@@ -39,6 +40,7 @@ OURS: dict[str, Setting] = {
         Setting("guard.countries", "countries"),
         Setting("guard.premium", "choice", "allow", choices=("allow", "bar")),
         Setting("guard.barred", "patterns"),
+        Setting("guard.codes", "patterns"),
         Setting("guard.per_minute", "number", "0"),
         Setting("window.show", "flag", "yes", by_desk=True),
         Setting("hub.port", "port", "8480"),

@@ -229,6 +229,18 @@ async function ask(command) {
   $("problem").hidden = true;
   const error = await hub.ask(command);
   if (error) problem(sayError(error));
+  if (error?.code === "number_several") offer(String(error.params?.numbers ?? "").split(" | "), command);
+}
+
+// Two numbers in one text: the person chooses which is meant.
+function offer(numbers, command) {
+  for (const number of numbers) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = number;
+    button.addEventListener("click", () => ask({ ...command, ["number" in command ? "number" : "to"]: number }));
+    $("problem").append(" ", button);
+  }
 }
 
 function problem(text) { $("problem").textContent = text; $("problem").hidden = false; }
@@ -306,7 +318,8 @@ function order(call, name) {
 $("dial").addEventListener("submit", (event) => {
   event.preventDefault();
   const number = $("search").value.trim();
-  if (/\d/.test(number) && !/[a-z]{3}/i.test(number.replace(/^(tel|callto|sips?|skype):/i, ""))) ask({ command: "Dial", number });
+  const words = /[a-z]{3}/i.test(number.replace(/^(tel|callto|sips?|skype):/i, ""));  // "Portable : 06 …" is a number as well
+  if (/\d/.test(number) && (!words || number.replace(/\D/g, "").length >= 6)) ask({ command: "Dial", number });
   else $("contacts").querySelector("button")?.focus();
 });
 $("search").addEventListener("input", search);

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from offhook.interfaces.asterisk.wire import AmiMessage
 from offhook.model import Record, cleaned
+from offhook.numbers import WITHHELD
 from offhook.switch.attached import VARIABLE, record_from
 from offhook.switch.legs import Legs
 from offhook.switch.talk import Leg, LegKind, LegOutcome, Talk, called_by
@@ -156,7 +157,10 @@ class AmiMeaning:
         leg = self.known(message)
         if leg is not None and leg.incoming and leg.kind is not LegKind.PHONE and not leg.gone:
             number, name = caller_in(message)
-            if (number and not leg.number) or (name and not leg.name):
+            if "prohibited" in message.get("cid-callingpres").lower():
+                leg.number, leg.name = WITHHELD, ""
+                self.legs.touch(leg)
+            elif (number and not leg.number) or (name and not leg.name):
                 leg.number, leg.name = leg.number or number, leg.name or name
                 self.legs.touch(leg)
 

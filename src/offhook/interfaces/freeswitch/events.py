@@ -12,6 +12,7 @@ from typing import ClassVar
 from offhook.interfaces.freeswitch.commands import DIAL
 from offhook.interfaces.freeswitch.wire import EslMessage
 from offhook.model import cleaned
+from offhook.numbers import WITHHELD
 from offhook.switch.attached import VARIABLE, record_from
 from offhook.switch.legs import Legs
 from offhook.switch.talk import Leg, LegKind, LegOutcome, called_by
@@ -125,6 +126,8 @@ class EslMeaning:
         number = cleaned(message.get("Caller-Caller-ID-Number"))
         name = cleaned(message.get("Caller-Caller-ID-Name"))
         dialled = cleaned(message.get("Caller-Destination-Number"))
+        if message.get("Caller-Privacy-Hide-Number") == "true":
+            number, name = WITHHELD, ""
         if incoming:
             self.legs.came(leg, number, "" if name in (number, "Outbound Call") else name, dialled)
         else:
