@@ -18,7 +18,7 @@ from offhook.board.store import StoreFailed
 from offhook.board.switchboard import Switchboard
 from offhook.desk import Desk
 from offhook.dialling import Dialled
-from offhook.errors import OffhookError, SettingsError, Unavailable
+from offhook.errors import OffhookError, Refused, SettingsError, Unavailable
 from offhook.interface import Device, Telling, nothing_wrong
 from offhook.ledger import Outcome
 from offhook.line import Line
@@ -409,3 +409,36 @@ async def test_a_number_dialled_again_after_its_call_ended_is_a_new_call(
         await until(lambda: not desk.calls)
         assert await desk.send(Dial(id="3", number=number)) == "3"
     assert switch.used.count("Dial 1001") == 2
+
+
+@pytest.mark.parametrize(
+    ("own", "number", "code"),
+    [
+        ("country = 'BE'", "0899701234", "guard_premium"),
+        ("internal_numbers = '0899.'", "0899701234", "guard_premium"),
+        ("emergency_numbers = '0899701234'", "0899701234", "guard_premium"),
+        ("outside_prefix = '089'", "9701234", "guard_unknown"),
+        ("dial_format = 'national'", "899701234", "guard_unknown"),
+        ("country = 'BE'", "0388202020", ""),
+    ],
+)
+def test_a_guard_of_the_machine_judges_by_the_machine_s_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: str, number: str, code: str
+) -> None:
+    """Whatever a desk has set for itself; a desk of a hub whose machine guards nothing has its own rules."""
+    monkeypatch.setenv("OFFHOOK_HOME", str(tmp_path))
+    for folder in (tmp_path, tmp_path / "desks" / "1002"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "settings.toml").write_text(f"{own}\n")
+    machine = tmp_path / "machine.toml"
+    for guard in ('[guard]\npremium = "bar"\n', ""):
+        machine.write_text(guard)
+        for desk in ("1001", "1002"):
+            desks = DeskSettings("simulator", 0, per_desk=False, first=DeskKey("1001"))
+            rules = desks.rules(DeskKey(desk))
+            if guard and code:
+                with pytest.raises(Refused) as caught:
+                    rules.dialled(number)
+                assert caught.value.code == code
+            else:
+                assert rules.dialled(number)

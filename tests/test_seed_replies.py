@@ -7,7 +7,8 @@ import pytest
 from offhook.model import Event
 from offhook.seed.events import Rules, SeedMeaning
 from offhook.seed.parameters import read
-from offhook.seed.replies import Item, Names, first, items
+from offhook.seed.replies import Item, Names, first
+from offhook.seed.replies import items as items_of
 from world import NOON
 
 BODY = b'{"a": {"b": "1"}, "list": [{"tel": "10"}, {"tel": "20"}], "n": 5, "yes": true, "none": null}'
@@ -106,4 +107,4 @@ def test_a_call_of_which_no_end_is_told_lasts_no_longer_than_it_may() -> None:
 )  # fmt: skip
 def test_a_whole_number_with_decimals_is_the_whole_number(number: str, told: str) -> None:
     body = f'{{"tel": {number}, "event": "RING"}}'.encode()
-    assert [item.tel for item in items(body, "application/json", "", Names(), Names())] == [told]
+    assert [item.tel for item in items_of(body, "application/json", "", Names(), Names())] == [told]

@@ -240,9 +240,11 @@ def test_every_number_of_every_country_is_the_one_dialled(form: str, prefix: str
 
 
 def _abroad(country: str) -> str:
+    """Return what is dialled there for ``+``, where there is one way."""
     plan = phonenumbers.PhoneMetadata.metadata_for_region(country, None)
-    preferred = (plan.preferred_international_prefix or "").replace("~", "")
-    return preferred or (plan.international_prefix if plan.international_prefix.isdigit() else "")
+    assert plan is not None
+    preferred, only = plan.preferred_international_prefix, plan.international_prefix or ""
+    return preferred.replace("~", "") if preferred else only if only.isdigit() else ""
 
 
 # --- incoming -------------------------------------------------------------------------------------
@@ -266,6 +268,13 @@ def test_who_calls(raw: object, wanted: str, source: str) -> None:
         assert not any(digit in found.raw for digit in "123456789"), "what is hidden is not kept"
 
 
+def reply_body(kind: str, raw: object) -> str:
+    """Return a server's reply that such a number rings."""
+    if kind == "json":
+        return json.dumps({"event": "RING", "tel": raw})
+    return f"<r><event>RING</event><tel>{raw}</tel></r>" if kind == "xml" else f"event=RING\ntel={raw}"
+
+
 @pytest.mark.parametrize("kind", ["json", "xml", "text"])
 async def test_who_calls_over_the_web_interface(tmp_path: Path, kind: str) -> None:
     """The same through the poll of a vendor's server: each number rings once, and is told right."""
@@ -276,13 +285,10 @@ async def test_who_calls_over_the_web_interface(tmp_path: Path, kind: str) -> No
         table = [
             (raw, wanted) for raw, wanted in table if not set(raw) & set('<>&"=;\n\u202a') and raw.strip()
         ]
-    make = {
-        "json": lambda raw: json.dumps({"event": "RING", "tel": raw}),
-        "xml": lambda raw: f"<r><event>RING</event><tel>{raw}</tel></r>",
-        "text": lambda raw: f"event=RING\ntel={raw}",
-    }[kind]
     mime = {"json": "application/json", "xml": "text/xml", "text": "text/plain"}[kind]
-    bodies = [body for raw, _wanted in table for body in (make(raw), make("0199009988"))]
+    bodies = [
+        body for raw, _wanted in table for body in (reply_body(kind, raw), reply_body(kind, "0199009988"))
+    ]
     with vendor(one_after_the_other([each.encode() for each in bodies], f"{mime}; charset=utf-8")) as server:
         path = file(
             tmp_path,

@@ -30,7 +30,7 @@ from offhook.seed.folder import web_file, with_shared
 from offhook.settings.changes import change, file_of
 from offhook.settings.model import checked, everything, judged, setting
 from offhook.settings.places import desk_folder, home, resolve
-from offhook.settings.values import SHOWN_SECRET, Place, Settings
+from offhook.settings.values import ALWAYS_LOCKED, SHOWN_SECRET, Place, Settings
 from offhook.view import View
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,13 @@ EXAMPLE = "0388202020"
 """The seed's example number."""
 ABOUT_THE_HUB = ("OFFHOOK_INTERFACE", "OFFHOOK_DESK__")
 """Environment variables that say who runs the board, not who its desks are."""
+
+
+JUDGED_BY = (
+    "country", "outside_prefix", "international_prefix", "internal_numbers", "emergency_numbers", "emergency_prefix",
+    "dial_format",
+)  # fmt: skip
+"""What a guard's verdict depends on (specification section 3)."""
 
 
 class Unusable(Telling):
@@ -120,7 +127,21 @@ class DeskSettings:
         options = {"desk.extension": key.extension}
         if self._per_desk and self._switch:
             options["interface"] = self._switch
-        return self._shared(resolve(options, environ, folder=self._folder(key)))
+        found = resolve(options, environ, folder=self._folder(key))
+        machines = self._machines_own(found)
+        return self._shared(
+            resolve(options | machines, environ, folder=self._folder(key)) if machines else found
+        )
+
+    def _machines_own(self, found: Settings) -> dict[str, str]:
+        """Return what a guard of the machine's judges by: the machine's, whatever a desk has set for itself."""
+        places = (found.places.environment.values, found.places.machine.values)
+        if not any(name.startswith(ALWAYS_LOCKED) for name in found.places.machine.values):
+            return {}
+        return {
+            name: next((each[name].text for each in places if name in each), setting(name, name).default)
+            for name in JUDGED_BY
+        }
 
     def _folder(self, key: DeskKey) -> str:
         return home() if self._mine is not None else desk_folder(key.extension)
