@@ -13,6 +13,7 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumber, PhoneNumberFormat
 
+from hubs import offhook
 from offhook.dialling import DialRules
 from offhook.errors import Refused
 from offhook.numbers import Number, party, read, read_all
@@ -308,3 +309,25 @@ def test_without_a_country_only_the_shape_is_judged() -> None:
     assert read("9,0388202020") == Number("9", post_dial="0388202020")
     assert read("03 88 20 20 20 / 06 39 98 12 34").digits == "03882020200639981234"
     assert read("+33 (0)3 88 20 20 20").digits == "+33388202020"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("typed", "language", "printed", "exit_code"),
+    [
+        ("03 88 20 20 20 / 06 39 98 12 34", "en", 'several numbers: 03 88 20 20 20 | 06 39 98 12 34. → Dial one of them: offhook dial "03 88 20 20 20"', 5),
+        ("03 88 20 20 20/21", "fr", "plusieurs numéros : 03 88 20 20 20 | 03 88 20 20 21.", 5),
+        ("3,3388E+10", "en", "a spreadsheet", 5),
+        ("Tél : 03 88 20 20 20", "en", "callto:0388202020", 0),
+        ("+33 03 88 20 20 20", "en", "callto:+33388202020", 0),
+        ("+39 (0)2 94753 047", "en", "callto:+390294753047", 0),
+    ],
+)  # fmt: skip
+def test_the_command_line_says_the_same(
+    tmp_path: Path, typed: str, language: str, printed: str, exit_code: int
+) -> None:
+    (tmp_path / "settings.toml").write_text('interface = "callto"\n')
+    done = offhook(tmp_path, "dial", typed, "--dry-run", OFFHOOK_LANGUAGE=language)
+    said = " ".join((done.stdout + done.stderr).replace("\u00a0", " ").split())
+    assert printed in said
+    assert done.returncode == exit_code
