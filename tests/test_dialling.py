@@ -219,6 +219,25 @@ def test_the_guard(guard: Guard, number: str, code: str) -> None:
         assert caught.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("barred", "form", "prefix", "number"),
+    [
+        ("0388202020", "e164", "", "0388202020"),
+        ("+33388202020", "as_typed", "0", "0388202020"),
+        ("00388202020", "as_typed", "0", "0388202020"),
+        ("0388202020", "as_typed", "", "0388202020*1"),
+        ("0033388202020", "international_00", "", "0388202020"),
+    ],
+)
+def test_a_listed_number_is_barred_as_typed_as_dialled_and_as_reached(
+    barred: str, form: str, prefix: str, number: str
+) -> None:
+    rules = OUTSIDE._replace(form=form, prefix=prefix, guard=Guard(barred=(barred,)))
+    with pytest.raises(Refused) as caught:
+        rules.dialled(number)
+    assert caught.value.code == "guard_listed"
+
+
 @pytest.mark.parametrize("form", ["national", "e164", "international_00"])
 def test_the_guard_judges_what_leaves(form: str) -> None:
     rules = OUTSIDE._replace(form=form, guard=Guard(countries=("FR",), bar_premium=True))
@@ -234,6 +253,8 @@ def test_the_guard_judges_what_leaves(form: str) -> None:
     ("prefix", "internal", "number", "code"),
     [
         ("", ("5",), "3639", "guard_premium"),
+        ("", ("5",), "*21*3639#", "guard_premium"),
+        ("", ("5",), "*21*1024#", ""),
         ("0", ("5",), "0 3639", "guard_premium"),
         ("0", ("5",), "3639", "guard_premium"),
         ("0", ("6",), "118218", "guard_premium"),

@@ -55,7 +55,7 @@ def test_those_that_only_phonenumbers_knows_count_too(country: str, number: str)
 
 def test_an_administrator_s_own_list_adds_and_takes_nothing_away() -> None:
     rules = rules_from((DEFAULTS | {"emergency_numbers": "777", "outside_prefix": "0"}).__getitem__)
-    assert [rules.dialled(each) for each in ("777", "112", "0777")] == ["777", "112", "777"]
+    assert [rules.dialled(each) for each in ("777", "112", "0777", "0114")] == ["777", "112", "777", "114"]
 
 
 async def test_no_cap_counts_them() -> None:

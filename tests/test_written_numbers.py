@@ -87,6 +87,27 @@ BESIDES = [
 ]  # fmt: skip
 
 
+ELSEWHERE = [
+    # country, text, what is made of it
+    ("BE", "116 117", "116117"),
+    ("BE", "116 / 117", "number_several"),
+    ("US", "5123 4567", "51234567"),
+    ("US", "911 / 988", "number_several"),
+    ("DE", "+49 30 123456-12", "+493012345612"),
+    ("DE", "030 / 123456", "030123456"),
+    ("DE", "030 / 12345 - 0", "030123450"),
+    ("CH", "+41 (0)22 546 54 44", "+41225465444"),
+    ("IT", "02 94753047", "0294753047"),
+    ("CI", "+225 (0)7 07 12 34 56", "+2250707123456"),
+    ("LU", "27 12 34-1", "2712341"),
+]
+
+
+@pytest.mark.parametrize(("country", "text", "made"), ELSEWHERE)
+def test_forms_in_other_countries(country: str, text: str, made: str) -> None:
+    assert made_of(text, DialRules(country)) == made
+
+
 @pytest.mark.parametrize(("text", "made"), BESIDES)
 def test_other_forms_of_each_kind(text: str, made: str) -> None:
     assert made_of(text) == made
@@ -151,6 +172,12 @@ FORMED = [
     ("388202020", "e164", "0", "+33388202020"), ("33388202020", "e164", "0", "+33388202020"), ("118218", "e164", "0", "0118218"), ("08388202020", "e164", "0", "008388202020"),
     ("+33 3 88 20 20 20", "international_00", "0", "00033388202020"), ("1024", "e164", "0", "1024"), ("15", "e164", "0", "15"),
 ]  # fmt: skip
+
+
+def test_a_department_dials_the_metropolis_as_abroad_in_the_national_form() -> None:
+    rules = DialRules("RE", form="national")
+    assert rules.dialled("+33 3 88 20 20 20") == "0033388202020"
+    assert rules.dialled("+262 262 30 03 00") == "0262300300"
 
 
 @pytest.mark.parametrize(("typed", "form", "prefix", "dialled"), FORMED)

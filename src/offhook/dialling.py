@@ -81,6 +81,7 @@ class DialRules(NamedTuple):
         return self._is_emergency(digits) or (rest != digits and self._is_emergency(rest))
 
     def _is_emergency(self, digits: str) -> bool:
+        """Say whether it is one: a list of the administrator's own adds to what the country has."""
         return digits in self.emergency or plans.is_emergency(digits, self.country)
 
     def is_internal(self, digits: str) -> bool:

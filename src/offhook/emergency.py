@@ -35,7 +35,7 @@ NUMBERS: dict[str, str] = {
     "DE": "110 112",  # BNetzA
     "DK": "112",  # SDFI
     "EE": "110 112",  # TTJA
-    "ES": "061 062 080 085 088 091 092 112",  # CNMC, plan nacional de numeración
+    "ES": "061 062 080 085 088 091 092 112 1006",  # CNMC, plan nacional de numeración
     "FI": "112",  # Traficom
     "FO": "112",  # Fjarskiftiseftirlitið
     "GB": "112 999 18000",  # Ofcom; 18000 is text relay to 999
