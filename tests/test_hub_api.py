@@ -51,6 +51,10 @@ def command(here: Running, **words: Any) -> tuple[int, dict[str, Any]]:
 def test_a_command_and_its_refusals(here: Running) -> None:
     assert command(here, command="Dial", number="0388202020") == (200, {"answer": "iDial", "as": "iDial"})
     assert command(here, command="Dial", number="0388202020") == (200, {"answer": "iDial", "as": "iDial"})
+    assert command(here, command="Dial", number="0388202021 poste 12", id="ext") == (
+        200,
+        {"answer": "ext", "as": "ext", "ext": "12"},
+    )
     status, answer = command(here, command="Answer", call="nope")
     assert (status, answer["error"]["code"]) == (400, "call_unknown")
     status, answer = command(here, command="Dial", number="x\r\ny", id="other")

@@ -358,3 +358,13 @@ def test_the_command_line_says_the_same(
     said = " ".join((done.stdout + done.stderr).replace("\u00a0", " ").split())
     assert printed in said
     assert done.returncode == exit_code
+
+
+@pytest.mark.slow
+def test_the_command_line_says_that_an_extension_is_not_dialled(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(
+        'interface = "callto"\n[callto]\ncommand = "/bin/true $teldest$"\n'
+    )
+    done = offhook(tmp_path, "dial", "03 88 20 20 20 poste 12")
+    assert done.returncode == 0, done.stderr
+    assert "Extension 12 is not dialled" in done.stdout

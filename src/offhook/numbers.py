@@ -132,6 +132,14 @@ def read_all(text: str, country: str) -> list[Number]:
         return found
 
 
+def extension(text: str) -> str:
+    """Return the extension behind a number, which is not dialled with it; ``""`` for none."""
+    try:
+        return read(text).ext
+    except Refused:
+        return ""
+
+
 def shown(text: str) -> str:
     """Return hostile text fit for a message: at most 40 printable characters."""
     safe = "".join(character if character.isprintable() else "�" for character in text)

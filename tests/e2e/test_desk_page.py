@@ -415,6 +415,13 @@ def test_of_two_numbers_in_one_text_a_person_chooses(page: Page) -> None:
     expect(page.locator("#problem")).to_be_hidden()
 
 
+def test_an_extension_behind_a_number_is_shown_and_not_dialled(page: Page) -> None:
+    page.locator("#search").fill("Tél. 03 88 20 20 20 poste 12")
+    page.keyboard.press("Enter")
+    state(page, "prompted")
+    expect(page.locator("#problem")).to_contain_text("Le poste 12 n’est pas composé")
+
+
 def test_every_tab_shows_the_same_calls(browser: Browser, page: Page, tmp_path: Path) -> None:
     other = page.context.new_page()
     other.goto(page.url)

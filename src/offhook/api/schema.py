@@ -92,10 +92,11 @@ _SHAPES: Json = {
     | {"not": {"required": ["answer"]}},  # that one is an outcome
     "Outcome": _said(
         "What became of a command.",
-        "as error",
+        "as error ext",
         answer={"type": ["string", "null"], "description": "The command's id; null where it could not be read."},
         **{"as": {"type": "string", "description": "The id it was done under: of a double click, the first one's."}},
         error=_ref("Error"),
+        ext={"type": "string", "description": "The extension behind the number dialled, to be sent after the answer."},
     ),
     "Calls": _said("A desk's calls now.", desk=_TEXT, seq=_TEXT, up=_FLAG, calls=_list(_ref("Call"))),
     "Contacts": _said("What the directory found.", contacts=_list(_ref("Contact"))),

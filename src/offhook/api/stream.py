@@ -5,7 +5,8 @@ from the desk                              from the board
 =========================================  ==========================================================
 ``{"hello": {"version", "resume"}}``       ``{"welcome": {"version", "desk", "seq", "last", "up",
 ..                                         "accepts", "calls"}}``
-``{"command": "Dial", "id", …}``           ``{"answer": id, "as": id}`` or ``{"answer": id, "error": {…}}``
+``{"command": "Dial", "id", …}``           ``{"answer": id, "as": id}`` or ``{"answer": id, "error": {…}}``;
+..                                         ``ext`` with it: an extension behind the number, not dialled
 ..                                         ``{"event": "Ringing", …, "seq", "after", "snapshot": {…}}``
 ..                                         ``{"beat": seq}`` after ten quiet seconds
 =========================================  ==========================================================
@@ -31,7 +32,9 @@ from offhook.board.key import DeskKey
 from offhook.board.switchboard import Switchboard
 from offhook.codec import decode_command, dumps, encode_call, loads
 from offhook.errors import OffhookError, ProtocolError
+from offhook.line import number_of
 from offhook.model import MODEL_VERSION, is_clean
+from offhook.numbers import extension
 
 HELLO_S = 5.0
 BEAT_S = 10.0
@@ -144,7 +147,8 @@ async def answered(board: Switchboard, key: DeskKey, message: dict[str, Any]) ->
     except OffhookError as error:
         return {"answer": asked, "error": error.to_json()}
     await board.settled()
-    return {"answer": asked, "as": done_as}
+    ext = extension(number_of(command) or "")
+    return {"answer": asked, "as": done_as} | ({"ext": ext} if ext else {})
 
 
 async def _welcome(board: Switchboard, key: DeskKey, hello: object) -> tuple[dict[str, Any], str]:

@@ -114,6 +114,8 @@ def _ask(options: Namespace, command: str, words: Json) -> int:
         _print_json({"command": command, "id": answer["as"], "desk": target.extension})
     else:
         print(texts.say(f"done.{command}", options.language, **words))
+        if ext := str(answer.get("ext", "")):
+            print(texts.say("cli.ext", options.language, ext=ext))
     return 0
 
 

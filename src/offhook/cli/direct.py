@@ -17,6 +17,7 @@ from offhook.about import About
 from offhook.dialling import Dialled, rules_from
 from offhook.errors import OffhookError, OutcomeUnknown, SettingsError, Unsupported, error_from_json, on
 from offhook.installed import ANYTHING
+from offhook.numbers import extension
 from offhook.ordering import dialled, is_double
 from offhook.seed.folder import with_shared
 from offhook.settings.places import home
@@ -44,6 +45,8 @@ def dial(options: Namespace, settings: Settings, said: About) -> int:
         own = f"{said.name}/done.Dial"
         key = own if "done.Dial" in texts.catalogue(options.language, said.name) else "done.Dial"
         print(texts.say(key, options.language, number=options.number))
+        if ext := extension(options.number):
+            print(texts.say("cli.ext", options.language, ext=ext))
     return 0
 
 

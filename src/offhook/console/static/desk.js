@@ -253,7 +253,7 @@ function showLine(state) {
   $("line").textContent = say({ up: "page.line_up", lost: "page.line_lost", out: "page.signed_out" }[state] ?? "page.connecting");
 }
 
-const hub = link(desk, { calls: showCalls, event: remember, line: showLine, problem: (error) => problem(sayError(error)) });
+const hub = link(desk, { calls: showCalls, event: remember, line: showLine, problem: (error) => problem(sayError(error)), ext: (ext) => problem(say("page.ext", { ext })) });
 
 // --- training: the outside world of a pretend exchange --------------------------------------------
 

@@ -32,7 +32,7 @@ export function link(desk, on) {
     if (message.welcome) welcome(message.welcome);
     else if (message.event) event(message);
     else if (message.calls) { on.line(message.up ? "up" : "lost"); on.calls(message.calls); }
-    else if (message.answer) asked.get(message.answer)?.done(message.error ?? null);
+    else if (message.answer) asked.get(message.answer)?.done(message.error ?? null, message.ext);
     else if (message.error) on.problem(message.error);
   }
 
@@ -61,7 +61,7 @@ export function link(desk, on) {
     const id = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
     const text = JSON.stringify({ ...command, id });
     return new Promise((resolve) => {
-      const done = (error) => { clearTimeout(late); asked.delete(id); resolve(error); };
+      const done = (error, ext) => { clearTimeout(late); asked.delete(id); if (ext) on.ext(ext); resolve(error); };
       const late = setTimeout(() => done({ code: "answer_lost", params: {} }), ANSWER_MS);
       asked.set(id, { text, done });
       socket.send(text);
