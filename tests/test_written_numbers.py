@@ -333,7 +333,9 @@ async def test_who_calls_over_the_web_interface(tmp_path: Path, kind: str) -> No
 
 def test_without_a_country_only_the_shape_is_judged() -> None:
     """A desk whose hub knows the country leaves to it what only a country can tell."""
-    assert read("9,0388202020") == Number("9", post_dial="0388202020")
+    assert read("9,0388202020") == Number("90388202020")
+    assert read("0 +33 3 88 20 20 20") == Number("+33388202020")
+    assert read("0388202020,12") == Number("0388202020", post_dial="12")
     assert read("03 88 20 20 20 / 06 39 98 12 34").digits == "03882020200639981234"
     assert read("+33 (0)3 88 20 20 20").digits == "+33388202020"
 

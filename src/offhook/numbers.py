@@ -27,6 +27,8 @@ FULL_DIGITS = 7
 """A number with fewer digits has no extension behind a mere ``x``."""
 WITHHELD = "anonymous"
 """What stands for a number that the switch has, and marks as not to be shown."""
+PREFIX_DIGITS = 3
+"""Where nothing is known of an outside prefix, so many digits before a pause or a ``+`` may be one."""
 LAST_DIGITS = 3
 """How many last digits a second number is written with: ``03 88 20 20 20/21``."""
 
@@ -217,9 +219,10 @@ class _Written:
         if pause is None or not (head := _CLEAN.sub("", body[: pause.start()])):
             return Number(self._one(body))
         tail = body[pause.end() :]
-        if self.prefix and head == self.prefix:
-            return self._with_pause(f"{head} {tail}")
         post_dial = re.sub(r"[,;pPwW]", "", _CLEAN.sub("", tail))
+        perhaps = not self.country and len(head) <= PREFIX_DIGITS and len(post_dial) >= FULL_DIGITS
+        if perhaps or (self.prefix and head == self.prefix):
+            return self._with_pause(f"{head} {tail}")
         if not _DIGITS.match(post_dial):
             raise self._several_or_unreadable(body[: pause.start()], tail)
         if not self.country:
@@ -235,7 +238,8 @@ class _Written:
 
     def _one(self, body: str) -> str:
         """Return the digits of a text that holds one number and no pause. Raises ``Refused``."""
-        if self.prefix and (outside := re.match(rf"{re.escape(self.prefix)}[\s.\-]*(?=\+)", body)):
+        prefix = re.escape(self.prefix) if self.country else f"[0-9]{{1,{PREFIX_DIGITS}}}"
+        if prefix and (outside := re.match(rf"{prefix}[\s.\-]*(?=\+)", body)):
             body = body[outside.end() :]
         if _MARK.search(body) and body[0] not in "*#":
             raise self._unreadable()

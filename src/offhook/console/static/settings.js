@@ -5,10 +5,10 @@ import { choose, say, sayError, translate } from "./words.js";
 const $ = (id) => document.getElementById(id);
 const desk = location.pathname.split("/").at(-2);
 const SECTIONS = {
-  prefix: ["outside_prefix", "internal_numbers", "dial_format", "country", "incoming_strip", "emergency_numbers", "emergency_prefix"],
+  prefix: ["outside_prefix", "international_prefix", "internal_numbers", "dial_format", "country", "incoming_strip", "emergency_numbers", "emergency_prefix"],
   desk: ["desk.extension", "desk.user", "desk.password", "desk.ident"],
   file: ["shared_folder"],
-  guard: ["guard.countries", "guard.premium", "guard.barred", "guard.per_minute"],
+  guard: ["guard.countries", "guard.premium", "guard.barred", "guard.codes", "guard.per_minute"],
   tls: ["tls.ca", "tls.pin", "tls.certificate", "tls.key", "tls.insecure"],
 };
 let shown = { settings: [], interfaces: [], file: null };
