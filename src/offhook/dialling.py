@@ -237,7 +237,11 @@ def rules_from(setting: Callable[[str], str]) -> DialRules:
     country, prefix = setting("country").upper(), setting("outside_prefix")
     if not re.fullmatch(r"[0-9*#]*", prefix):
         raise SettingsError(
-            "setting_unreadable", name="outside_prefix", where="outside_prefix", expected="0 | 9"
+            "setting_unreadable",
+            name="outside_prefix",
+            where="outside_prefix",
+            wanted="prefix",
+            value=prefix[:40],
         )
     guard = Guard(
         countries=tuple(each.upper() for each in words("guard.countries")),

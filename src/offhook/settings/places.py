@@ -107,7 +107,9 @@ def _from_toml(text: str, path: str, place: str) -> Place:
         raise SettingsError("settings_file_unreadable", path=path, why=str(error)[:120]) from None
     locked = found.pop(LOCKED, []) if place == "machine" else []
     if not isinstance(locked, list) or not all(isinstance(each, str) for each in locked):
-        raise SettingsError("setting_unreadable", name=LOCKED, where=path, expected='["guard.*", "country"]')
+        raise SettingsError(
+            "setting_unreadable", name=LOCKED, where=path, wanted="shape", such='["guard.*", "country"]'
+        )
     for pattern in locked:
         if not covers_any(pattern):
             setting(pattern, f"{path}:{_line_of(text, LOCKED)}")
@@ -135,7 +137,7 @@ def _read_value(name: str, value: object, where: str, place: str, folder: str) -
 
         return Value("", where, place, fetch)
     if isinstance(value, dict) and setting(name, where).kind != "table":
-        raise SettingsError("setting_unreadable", name=name, where=where, expected="text")
+        raise SettingsError("setting_unreadable", name=name, where=where, wanted="text")
     return Value(checked(name, value, where), where, place)
 
 
