@@ -14,7 +14,7 @@ from offhook.errors import SettingsError
 from offhook.settings.files import is_held, only_one
 from offhook.settings.kinds import extensions, spelled
 from offhook.settings.model import checked, everything, judged
-from offhook.settings.places import home, resolve
+from offhook.settings.places import config, home, resolve
 from offhook.settings.running import HUB, Running, announce, lock_of, running
 from offhook.texts import LANGUAGES, say
 
@@ -119,6 +119,8 @@ def test_looking_at_a_lock_keeps_nobody_from_it(tmp_path: Path) -> None:
 def test_home() -> None:
     assert home({"OFFHOOK_HOME": "/x"}) == "/x"
     assert home({"XDG_STATE_HOME": "/y"}) == "/y/offhook"
+    assert config({"OFFHOOK_HOME": "/x"}) == "/x"
+    assert config({"XDG_STATE_HOME": "/y", "XDG_CONFIG_HOME": "/z"}) == "/z/offhook"
 
 
 def test_every_setting_is_described() -> None:

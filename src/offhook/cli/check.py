@@ -63,6 +63,8 @@ def _bytes(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
             data = file.read(LONGEST_FILE + 1)
+    except FileNotFoundError:
+        raise SettingsError("file_missing", path=path) from None
     except OSError as error:
         raise SettingsError(
             "settings_file_unreadable", path=path, why=error.strerror or os.strerror(2)

@@ -97,6 +97,20 @@ def _unit(known: Setting) -> str:
     return "whole_seconds" if known.name.endswith("_s") else "number"
 
 
+EXAMPLES = {
+    "number": "5", "decimal": "15", "flag": "yes", "port": "8480", "country": "FR", "countries": "FR",
+    "patterns": "1xxx", "interface": "web", "desks": "1001-1008", "prefix": "0", "numbers": "15", "extension": "1024",
+    "address": "pbx.example:5038",
+    "host": "192.0.2.10", "hosts": "hub.example:8480", "networks": "192.168.1.0/24", "url": "https://hub.example:8480",
+    "template": "tel:$teldest$",
+}  # fmt: skip
+
+
+def example(known: Setting) -> str:
+    """Return a value that a setting could have, ``…`` where any text is one."""
+    return known.default or next(filter(None, known.choices), "") or EXAMPLES.get(known.kind, "…")
+
+
 # --- the rules ------------------------------------------------------------------------------------
 
 Rule = Callable[[Setting, str], Wrong | None]
