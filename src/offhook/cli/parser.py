@@ -229,6 +229,9 @@ def _settings(settings: argparse.ArgumentParser, say: "_Say") -> None:
 
 def _check(check: argparse.ArgumentParser, say: "_Say") -> None:
     check.add_argument("file", nargs="?", default="", help=say("check.file"))
+    check.add_argument("--live", action="store_true", help=say("check.live"))
+    check.add_argument("--events", action="store_true", help=say("check.events"))
+    check.add_argument("--dial", metavar="NUMBER", default="", help=say("check.dial"))
 
 
 COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser, "_Say"], None]]] = {

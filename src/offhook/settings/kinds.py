@@ -99,7 +99,7 @@ def _unit(known: Setting) -> str:
 
 EXAMPLES = {
     "number": "5", "decimal": "15", "flag": "yes", "port": "8480", "country": "FR", "countries": "FR",
-    "patterns": "1xxx", "interface": "web", "desks": "1001-1008", "prefix": "0", "numbers": "15", "extension": "1024",
+    "patterns": "1xxx", "desks": "1001-1008", "prefix": "0", "numbers": "15", "extension": "1024",
     "address": "pbx.example:5038",
     "host": "192.0.2.10", "hosts": "hub.example:8480", "networks": "192.168.1.0/24", "url": "https://hub.example:8480",
     "template": "tel:$teldest$",
