@@ -105,8 +105,11 @@ class Reading:
             self._in_comment = "-->" not in line
             return
         line = self._without_what_stands_before(number, line)
+        tag = _TAG.match(line)
         section = section_named(line)
-        if section:
+        if tag and tag[1].lower() in TAGS.get(self._section, ()):
+            self._set(number, tag[1].lower(), line[tag.end() :])
+        elif section:
             self._begin(number, section)
         elif not (
             self._is_comment(number, line)
@@ -232,14 +235,11 @@ class Reading:
             self._mean(number, near, re.sub(r"^\W*\w+\s*[>=:\]]*", "", line))
 
     def _tag(self, number: int, line: str) -> bool:
-        """Take in a line if it starts with a tag; returns whether it does."""
+        """Take in a line if it starts with a tag that is not of this section; returns whether it does."""
         found = _TAG.match(line)
         if not found:
             return False
         tag = found[1].lower()
-        if self._section and tag in TAGS.get(self._section, ()):
-            self._set(number, tag, line[found.end() :])
-            return True
         if tag in _ALL_TAGS:
             self._misplaced(number, line, tag)
             return True
