@@ -85,10 +85,17 @@ def test_settings_that_cannot_be_are_refused_and_those_that_are_wrong_stop_nobod
         assert offhook(tmp_path, "dial", "0388202020", "--desk", "1002").returncode == 3
 
 
-def test_a_file_that_is_not_there_can_be_taken_back(here: Running) -> None:
-    assert "path" in post(here, "1001", {"web.file": "/nonexistent/x.txt", "interface": "web"})
+def test_a_file_that_is_gone_can_be_taken_back(here: Running, tmp_path: Path) -> None:
+    path = tmp_path / "x.txt"
+    refused = post(here, "1001", {"web.file": str(path), "interface": "web"})["error"]
+    assert (refused["code"], refused["params"]["wanted"]) == ("setting_unreadable", "file"), (
+        "it was never there"
+    )
+    path.touch()
+    assert "path" in post(here, "1001", {"web.file": str(path), "interface": "web"})
+    path.unlink()
     shown = request("GET", here.url, "/v1/settings?desk=1001", here.tokens["1001"])
-    assert shown["file"]["error"]["code"] in ("shared_folder_down", "settings_file_unreadable")
+    assert shown["file"]["error"]["code"] in ("shared_folder_down", "file_missing")
     assert "path" in post(here, "1001", {"web.file": None, "interface": None})
     command = {"command": "Dial", "id": "1", "number": "0388202020"}
     assert "error" not in request(

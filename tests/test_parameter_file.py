@@ -1,5 +1,6 @@
 """``clicktocall_param.txt``: the seed's own file to the byte, and every slip that can be made in it."""
 
+import itertools
 import re
 from pathlib import Path
 
@@ -81,13 +82,13 @@ def test_a_value_set_to_what_it_is_leaves_every_byte() -> None:
 @pytest.mark.slow
 def test_from_the_command_line(tmp_path: Path) -> None:
     done = offhook(tmp_path, "check", str(SEED_PATH))
-    assert (done.returncode, done.stdout) == (0, f"{SEED_PATH}: no finding\n")
+    assert (done.returncode, done.stdout) == (0, f"{SEED_PATH}: nothing to correct\n")
     wrong = tmp_path / "clicktocall_param.txt"
     wrong.write_bytes(SEED.replace(b"<methode>POST", b"<metode>POST").replace(b"$telorg$", b"$telog$", 1))
     done = offhook(tmp_path, "check", str(wrong))
     assert done.returncode == 1
-    assert f"{wrong}:26: error: <metode> is no tag; did you mean <methode>?" in done.stdout
-    assert f"{wrong}:24: warning: $telog$ is no placeholder" in done.stdout
+    assert f"{wrong}:26: error: there is no tag <metode>; did you mean <methode>?" in done.stdout
+    assert f"{wrong}:24: warning: there is no placeholder $telog$" in done.stdout
     assert "erreur" in offhook(tmp_path, "check", str(wrong), OFFHOOK_LANGUAGE="fr").stdout
 
 
@@ -112,10 +113,10 @@ def test_a_finding_is_in_the_reader_s_language_whatever_the_session_s_is(
     wrong = tmp_path / "clicktocall_param.txt"
     wrong.write_bytes(SEED.replace(b"<methode>POST", b"<metode>POST").replace(b"$telorg$", b"$telog$", 1))
     said = offhook(tmp_path, "check", str(wrong), **session).stdout
-    level, tag = {"fr": ("erreur", "n'est pas"), "en": ("error", "is no")}[language]
+    level, tag = {"fr": ("erreur", "il n'y a pas"), "en": ("error", "there is no")}[language]
     lines = said.replace("’", "'").splitlines()
     assert len([line for line in lines if f" {level}" in line or tag in line]) >= 2, said
-    other = {"fr": ("error:", "is no"), "en": ("erreur", "n'est pas")}[language]
+    other = {"fr": ("error:", "there is no"), "en": ("erreur", "il n'y a pas")}[language]
     assert not [line for line in lines if any(word in line for word in other)], said
 
 
@@ -207,6 +208,283 @@ def test_a_comment_that_lost_its_mark() -> None:
             assert any(each.line == number + 1 for each in file.findings), line
 
 
+Slip = tuple[str, str, int, str, str]
+SLIPS: list[Slip] = [
+    # what is found, the seed's line begins so, which of several, what stands there instead, where it is found if elsewhere
+    ("closing_tag", "<url>", 1, "<url>http://x/$teldest$</url>", ""),
+    ("closing_tag", "<timeout1>", 1, "<timeout1>1</timeout1>", ""),
+    ("closing_tag", "<url>", 1, "<url>http://x/$teldest$\n</url>", "+1"),
+    ("closing_tag", "<url>", 2, "<url>http://x/ev</ url >", ""),
+    ("closing_tag", "<data>", 1, "<data>tel=$teldest$</data>", ""),
+    ("closing_tag", "<cliktocalldial>", 1, "</global>\n<cliktocalldial>", ""),
+    ("closing_tag", "cmdshellexecute", 1, "cmdshellexecute=OPEN\n</callto>", "+1"),
+    ("closing_tag", "cmd=", 1, "cmd=tel:$teldest$</cmd>", ""),
+    ("seconds_with_unit", "<timeout1>", 1, "<timeout1>500 ms", ""),
+    ("seconds_with_unit", "<timeout2>", 1, "<timeout2>1s", ""),
+    ("seconds_with_unit", "<timeout3>", 1, "<timeout3>1,5 secondes", ""),
+    ("seconds_with_unit", "<timeout1>", 1, "<timeout1>2 min", ""),
+    ("seconds_with_unit", "<timeout2>", 1, "<timeout2>500 millisecondes", ""),
+    ("seconds_unreadable", "<timeout1>", 1, "<timeout1>-1", ""),
+    ("seconds_unreadable", "<timeout1>", 1, "<timeout1>une", ""),
+    ("seconds_unreadable", "<timeout1>", 1, "<timeout1>0:30", ""),
+    ("seconds_many", "<timeout1>", 1, "<timeout1>1000", ""),
+    ("seconds_many", "<timeout2>", 1, "<timeout2>5000", ""),
+    ("seconds_comma", "<timeout1>", 1, "<timeout1>0,5", ""),
+    ("tag_indented", "<methode>", 1, "  <methode>POST", ""),
+    ("tag_indented", "<url>", 1, "\t<url>http://x/$teldest$", ""),
+    ("tag_indented", "<with_event>", 1, "\u00a0<with_event>1", ""),
+    ("tag_preceded", "<methode>", 1, "> <methode>POST", ""),
+    ("tag_preceded", "<methode>", 1, "- <methode>POST", ""),
+    ("tag_preceded", "<methode>", 1, '"<methode>POST', ""),
+    ("invisible", "<methode>", 1, "\ufeff<methode>POST", ""),
+    ("invisible", "<cliktocalldial>", 1, "\ufeff<cliktocalldial>", ""),
+    ("invisible", "<methode>", 1, "<methode>\u200bPOST", ""),
+    ("invisible", "<url>", 1, "<url>\ufeffhttp://x/$teldest$", ""),
+    ("blanks_around", "<methode>", 1, "<methode>POST  ", ""),
+    ("blanks_around", "<url>", 2, "<url>\thttp://x/ev", ""),
+    ("blank_in_url", "<url>", 1, "<url>http://x/dial call?tel=$teldest$", ""),
+    ("quotes_around", "<url>", 1, '<url>"http://x/$teldest$"', ""),
+    ("quotes_around", "<methode>", 1, "<methode>“POST”", ""),
+    ("quotes_around", "<type_return>", 1, "<type_return>'json'", ""),
+    ("quotes_curly", "<url>", 1, "<url>http://x/?n=“$teldest$”", ""),
+    ("quotes_curly", "<headers>", 1, "<headers>Login=“a”", ""),
+    ("quotes_curly", "<data>", 1, "<data>{“tel”: “$teldest$”}", ""),
+    ("quotes_curly", "<data>", 1, "<data><tel n=“1”>$teldest$</tel>", ""),
+    ("entity_in_url", "<url>", 1, "<url>http://x/?a=$ident$&amp;tel=$teldest$", ""),
+    ("comment_behind", "<timeout1>", 1, "<timeout1>1 ; une seconde", ""),
+    ("comment_behind", "<methode>", 1, "<methode>POST # ou GET", ""),
+    ("comment_behind", "<url>", 1, "<url>http://x/$teldest$ // le serveur", ""),
+    ("comment_behind", "<json_tel>", 1, "<json_tel>;json_event : le nom", ""),
+    ("comment_sign", ";timeout1", 1, "# une pause", ""),
+    ("comment_sign", ";timeout1", 1, "// une pause", ""),
+    ("comment_sign", ";timeout1", 1, "<!-- une pause -->", ""),
+    ("comment_sign", ";timeout1", 1, "<!-- une\npause -->", ""),
+    ("comment_sign", ";timeout1", 1, "' une pause", ""),
+    ("comment_sign", ";timeout1", 1, "REM une pause", ""),
+    ("comment_sign", ";timeout1", 1, "/* une pause */", ""),
+    ("comment_sign", ";dataencode", 1, "# encodé", ""),
+    ("comment_sign", "cmd=", 1, "# la commande\ncmd=tel:$teldest$", ""),
+    ("xml_wrapper", ";====", 1, '<?xml version="1.0" encoding="utf-8"?>', ""),
+    ("section_misspelt", "<cliktocalldial>", 1, "<cliktocaldial>", ""),
+    ("section_misspelt", "<cliktocallevent>", 1, "<clicktocallevents>", ""),
+    ("section_misspelt", "<cliktocalltoken>", 1, "<clicktotoken>", ""),
+    ("section_misspelt", "<cliktocalldial>", 1, "[cliktocalldial]", ""),
+    ("section_misspelt", "<cliktocalldial>", 1, "<cliktocalldial", ""),
+    ("section_misspelt", "<cliktocalldial>", 1, "<click to call dial>", ""),
+    ("section_misspelt", "<cliktocalldial>", 1, "<click_to_call_dial>", ""),
+    ("section_misspelt", "<cliktocallevent>", 1, "<event>", ""),
+    ("section_misspelt", "<cliktocalldial>", 1, "<cliktocalldial> ; appeler", ""),
+    ("section_misspelt", "<global>", 1, "<globale>", ""),
+    ("section_misspelt", "<global>", 1, "</global>", ""),
+    ("section_misspelt", "<callto>", 1, "<call-to>", ""),
+    ("section_twice", "<cliktocallevent>", 1, "<cliktocallevent>\n<cliktocallevent>", "+1"),
+    ("section_twice", "<cliktocalldial>", 1, "<global>\n<debug>0\n<event_ring>RING\n<cliktocalldial>", ""),
+    ("tag_unknown", "<methode>", 1, "<metode>POST", ""),
+    ("tag_unknown", "<methode>", 1, "<method>POST", ""),
+    ("tag_unknown", "<url>", 1, "<ulr>http://x/$teldest$", ""),
+    ("tag_unknown", "<url>", 1, "<uri>http://x/$teldest$", ""),
+    ("tag_unknown", "<url>", 1, "<url http://x/$teldest$", ""),
+    ("tag_unknown", "<url>", 1, "url>http://x/$teldest$", ""),
+    ("tag_unknown", "<url>", 1, "url=http://x/$teldest$", ""),
+    ("tag_unknown", "<url>", 1, "[url]http://x/$teldest$", ""),
+    ("tag_unknown", "<url>", 1, "< url>http://x/$teldest$", ""),
+    ("tag_unknown", "<url>", 1, "<url/>http://x/$teldest$", ""),
+    ("tag_unknown", "<with_event>", 1, "<with-event>1", ""),
+    ("tag_unknown", "<with_token>", 1, "<withtoken>1", ""),
+    ("tag_unknown", "<type_return>", 2, "<typereturn>json", ""),
+    ("tag_elsewhere", "<methode>", 1, "<methode>POST\n<json_tel>tel", "+1"),
+    ("tag_elsewhere", "<debug>", 1, "<methode>POST", ""),
+    ("tag_elsewhere", "cmd=", 1, "cmd=tel:$teldest$\n<debug>1", "+1"),
+    ("tag_elsewhere", "<cliktocalltoken>", 1, ";", "+2"),
+    ("tag_elsewhere", "<cliktocallevent>", 1, ";", "+2"),
+    ("tag_elsewhere", "<cliktocalldial>", 1, ";", "+2"),
+    ("tag_twice", "<methode>", 1, "<methode>POST\n<methode>POST", "+1"),
+    ("tag_twice", "<methode>", 1, "<methode>POST\n<METHODE>PUT", "+1"),
+    ("key_unknown", "cmd=", 1, "cmd: tel:$teldest$", ""),
+    ("key_unknown", "cmd=", 1, "<cmd>tel:$teldest$", ""),
+    ("key_unknown", "cmd=", 1, "command=tel:$teldest$", ""),
+    ("tag_equals", "<url>", 1, "<url>=http://x/$teldest$", ""),
+    ("tag_equals", "<url>", 1, "<url> : http://x/$teldest$", ""),
+    ("tag_equals", "<timeout1>", 1, "<timeout1>= 1", ""),
+    ("tag_equals", "<headers>", 1, "<headers>=Login=a", ""),
+    ("value_on_next_line", "<url>", 1, "<url>\nhttp://x/$teldest$", "+1"),
+    ("value_on_next_line", "<methode>", 1, "<methode>\nPOST", "+1"),
+    ("value_on_next_line", "<timeout1>", 1, "<timeout1>\n1", "+1"),
+    ("value_on_next_line", "<with_event>", 1, "<with_event>\n1", "+1"),
+    ("line_broken", "<url>", 1, "<url>http://x/?a=$ident$&\ntel=$teldest$", "+1"),
+    ("line_broken", "<url>", 2, "<url>http://x/\nevents", "+1"),
+    ("header_on_next_line", "<headers>", 1, "<headers>Login=a\nX-Key=b", "+1"),
+    ("header_on_next_line", "<headers>", 1, "<headers>Login: a\nX-Key: b", "+1"),
+    ("tags_joined", "<url>", 1, "<url>http://x/$teldest$ <methode>POST", ""),
+    ("tags_joined", "<timeout1>", 1, "<timeout1>1<timeout2>1<timeout3>1", ""),
+    ("header_separator", "<headers>", 1, "<headers>Authentification=$auth$;Login=x", ""),
+    ("header_separator", "<headers>", 1, "<headers>X-Key: a, X-Login: b", ""),
+    ("header_unreadable", "<headers>", 1, "<headers>Login", ""),
+    ("header_unreadable", "<headers>", 1, "<headers>X Key=a", ""),
+    ("value_unreadable", "<methode>", 1, "<methode>GETT", ""),
+    ("value_unreadable", "<methode>", 2, "<methode>HEAD", ""),
+    ("value_unreadable", "<methode>", 1, "<methode>POST/GET", ""),
+    ("value_unreadable", "<with_event>", 1, "<with_event>oui", ""),
+    ("value_unreadable", "<with_token>", 1, "<with_token>true", ""),
+    ("value_unreadable", "<noshowwindow>", 1, "<noshowwindow>2", ""),
+    ("value_unreadable", "<debug>", 1, "<debug>on", ""),
+    ("value_unreadable", "<type_return>", 1, "<type_return>application/json", ""),
+    ("switch_missing", "<with_event>", 1, "<with_event>", ""),
+    ("url_missing", "<url>", 1, "<url>", ""),
+    ("url_missing", "<url>", 3, "<url> ", ""),
+    ("url_unreadable", "<url>", 1, "<url>http:/x/$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>http//x/$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>http:\\\\x\\dial\\$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>http://x\\dial?$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>htpp://x/$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>http;//x/$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>http:///x/$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>serveur:8080/$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>www.x.example/$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>C:\\Divalto\\Sys\\$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>\\\\serveur\\cti\\$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>https://x:8O80/$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>https://x:99999/$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>https://x:0/$teldest$", ""),
+    ("url_unreadable", "<url>", 1, "<url>https://x::443/$teldest$", ""),
+    ("port_of_other", "<url>", 1, "<url>http://x:443/$teldest$", ""),
+    ("port_of_other", "<url>", 2, "<url>https://x:80/", ""),
+    ("placeholder_in_host", "<url>", 1, "<url>http://$telorg$/$teldest$", ""),
+    ("placeholder_open", "<url>", 1, "<url>http://x/?tel=$teldest", ""),
+    ("placeholder_open", "<url>", 1, "<url>http://x/?tel=$teldest&o=$telorg$", ""),
+    ("placeholder_unknown", "<url>", 1, "<url>http://x/?tel=$tel$", ""),
+    ("placeholder_unknown", "<url>", 1, "<url>http://x/?tel=$teldst$", ""),
+    ("placeholder_unknown", "<url>", 1, "<url>http://x/?tel=$teldest$&p=$password$", ""),
+    ("placeholder_other", "<url>", 1, "<url>http://x/?tel=teldest$", ""),
+    ("placeholder_other", "<url>", 1, "<url>http://x/?tel=%teldest%", ""),
+    ("placeholder_other", "<url>", 1, "<url>http://x/?tel={teldest}", ""),
+    ("placeholder_other", "<url>", 1, "<url>http://x/?tel=${teldest}", ""),
+    ("placeholder_other", "<url>", 1, "<url>http://x/?tel=$ teldest $", ""),
+    ("placeholder_other", "<url>", 1, "<url>http://x/?tel=%24teldest%24", ""),
+    ("placeholder_not_here", "<url>", 2, "<url>http://x/?tel=$teldest$", ""),
+    ("placeholder_not_here", "<url>", 3, "<url>http://x/?t=$token$", ""),
+    ("number_missing", "<url>", 1, "<url>http://x/?tel=", ""),
+    ("number_missing", "cmd=", 1, "cmd=tel:", ""),
+    ("word_unusual", "cmd=", 1, "cmd=calto:$teldest$", ""),
+    ("word_unusual", "cmd=", 1, "cmd=callto$teldest$", ""),
+    ("word_unusual", "cmdshellexecute", 1, "cmdshellexecute=OPNE", ""),
+    ("word_unusual", "<contenttype>", 1, "<contenttype>json", ""),
+    ("word_unusual", "<contenttype>", 1, "<contenttype>aplication/json", ""),
+    ("word_unusual", "<event_ring>", 1, "<event_ring>RIING", ""),
+    ("path_unquoted", "cmd=", 1, "cmd=C:\\Program Files\\Phone\\phone.exe $teldest$", ""),
+    ("password_in_clear", "<url>", 1, "<url>http://pbx.example/?tel=$teldest$&p=$mdp$", ""),
+    ("get_has_no_body", "<data>", 2, "<data>a=b", ""),
+    ("json_unreadable", "<data>", 1, '<data>{"tel": $teldest$}', ""),
+    ("json_unreadable", "<data>", 1, "<data>{'tel': '$teldest$'}", ""),
+    ("json_unreadable", "<data>", 1, '<data>{"tel": "$teldest$",}', ""),
+    ("json_unreadable", "<data>", 1, '<data>{\n"tel": "$teldest$"\n"org": "1"}', "+2"),
+    ("xml_unreadable", "<data>", 1, "<data><a><tel>$teldest$</a>", ""),
+    ("path_unreadable", "<json_tel>", 1, "<json_tel>data[", ""),
+    ("path_unreadable", "<json_event>", 1, "<json_event>a..b", ""),
+    ("path_unreadable", "<json_tel>", 1, "<json_tel><tel>", ""),
+    ("path_unreadable", "<json_token>", 1, "<json_token>data/token", ""),
+    ("tag_without_effect", "<xml_tel>", 1, "<xml_tel>tel", ""),
+    ("attribute_unnamed", "<xml_result_tel_in_attrib>", 1, "<xml_result_tel_in_attrib>1", ""),
+    ("attribute_unused", "<xml_tel_attrib>", 1, "<xml_tel_attrib>value", ""),
+    ("line_unknown", "<methode>", 1, "<methode>POST\n\nappeler Paul", "+2"),
+]  # fmt: skip
+
+
+def slipped(begins: str, which: int, instead: str) -> tuple[bytes, int]:
+    """Return the seed's file with one of its lines written otherwise, and that line's number."""
+    at = [number for number, line in enumerate(LINES) if line.startswith(begins)][which - 1]
+    return joined([*LINES[:at], *instead.split("\n"), *LINES[at + 1 :]]), at + 1
+
+
+@pytest.mark.parametrize(("code", "begins", "which", "instead", "off"), SLIPS)
+def test_a_slip_gives_one_finding_on_its_line(
+    code: str, begins: str, which: int, instead: str, off: str
+) -> None:
+    data, line = slipped(begins, which, instead)
+    file = read(data)
+    assert [(each.line, each.code) for each in file.findings] == [(line + int(off or 0), code)]
+    assert file.data == data
+    for language in texts.LANGUAGES:
+        said = texts.say(f"check.{code}", language, **file.findings[0].params)
+        assert not re.search(r"\{(?!teldest)\w+\}", said)
+        assert said.count("…") <= said.count("serveur:8080/…")
+
+
+FILES = {
+    "c03_closing.txt": [f"{line} closing_tag" for line in (2, 3, 5, 6, 7, 9, 10, 11, 12)],
+    "c06_upper.txt": ["4 tag_indented", "5 tag_indented"],
+    "c09_empty.txt": ["1 file_empty"],
+    "c14_utf16.txt": ["1 encoding"],
+    "c16_dup.txt": ["3 tag_twice", "4 tag_elsewhere"],
+    "d01_urlclose.txt": ["2 closing_tag"],
+    "d02_paths.txt": ["7 path_unreadable", "8 path_unreadable", "9 tag_without_effect"],
+    "d04_ms.txt": ["2 seconds_many", "3 seconds_many"],
+    "d07_spaces.txt": ["2 blank_in_url", "3 blanks_around"],
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_administrators_wrote(name: str) -> None:
+    data = (SEED_PATH.parent / "parameter_files" / name).read_bytes()
+    assert [f"{each.line} {each.code}" for each in read(data).findings] == FILES[name]
+
+
+def test_a_file_in_another_encoding_gives_one_finding() -> None:
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-32"):
+        found = read(SEED.decode().encode(encoding)).findings
+        assert [(each.line, each.code) for each in found] == [(1, "encoding")], encoding
+
+
+def test_slips_all_over_a_file_are_found_once_each() -> None:
+    """Every value closed, every tag indented, everything wrapped as XML, every section there twice."""
+    closed = [re.sub(r"^<(\w+)>(.+)$", r"<\1>\2</\1>", line) for line in LINES]
+    indented = [f"\t{line}" if re.match(r"<\w+>", line) else line for line in LINES]
+    wrapped = ['<?xml version="1.0"?>', "<parametres>", *LINES, "</parametres>"]
+    for lines, code, count in (
+        (closed, "closing_tag", sum(one != other for one, other in zip(closed, LINES, strict=True))),
+        (
+            indented,
+            "tag_indented",
+            sum(
+                line.startswith("\t<") and line.strip() not in parameters.SECTIONS.values()
+                for line in indented
+            ),
+        ),
+        (wrapped, "xml_wrapper", 1),
+        ([*LINES, *LINES], "section_twice", 5),
+    ):
+        found = [each.code for each in read(joined(lines)).findings]
+        assert found == [code] * count, code
+
+
+def test_two_lines_joined_by_a_mail_program() -> None:
+    """Each line of a tag with the tag or section that follows it: one finding, and nothing that follows from it."""
+    for number, (line, following) in enumerate(itertools.pairwise(LINES)):
+        if (
+            re.match(r"<\w+>", line)
+            and re.match(r"<\w+>", following)
+            and not following.startswith("<dataencode>")
+        ):
+            lines = [*LINES[:number], f"{line}{following}", *LINES[number + 2 :]]
+            found = [(each.line, each.code) for each in read(joined(lines)).findings]
+            code = "section_misspelt" if line in parameters.SECTIONS.values() else "tags_joined"
+            assert found == [(number + 1, code)], lines[number]
+
+
+def test_what_is_right_is_left_alone() -> None:
+    """Right, though it looks like one of the slips."""
+    for begins, which, instead in (
+        ("<headers>", 1, "<headers>Accept: text/html;q=0.9, */*|Cookie: a=1; b=2|Content-Type: text/xml; charset=utf-8"),
+        ("<headers>", 1, '<headers>Authorization: Digest username="a", realm="b"'), ("<timeout1>", 1, "<timeout1>0.5"), ("<timeout2>", 1, "<timeout2>60"),
+        ("<url>", 1, "<url>https://x:8443/a%20b/$TELDEST$?x={y}#z"), ("<url>", 1, "<url>http://[::1]:8080/$teldest$"), ("<data>", 1, '<data>{"tel": "$teldest$", "t": "l’un"}'),
+        ("<data>", 1, "<data>tel=$teldest$&cost=5$"), ("<data>", 1, "<data><url>$teldest$</url>"), ("<data>", 1, "<data><call2>\n  <url>$teldest$</url>\n</call2>"),
+        ("<json_tel>", 1, "<json_tel>data.calls[0].from"), ("<json_tel>", 1, "<json_tel>calls[].tel"), ("<json_event>", 1, "<json_event>event-type"),
+        ("cmd=", 1, 'cmd="C:\\Program Files\\phone.exe" /dial $teldest$'), ("cmd=", 1, "cmd=C:\\phone\\phone.exe $teldest$"), ("cmd=", 1, " CMD = callto : $teldest$ org=$telorg$"),
+        ("<methode>", 1, "<METHODE>put"), ("<contenttype>", 1, "<contenttype>application/vnd.pbx+json; charset=utf-8"),
+    ):  # fmt: skip
+        assert read(slipped(begins, which, instead)[0]).findings == [], instead
+
+
 FINDINGS = [
     ("<url>http://x/$telorg$", "number_missing", 2),
     ("<url>htp://x/$teldest$", "url_unreadable", 2),
@@ -216,9 +494,9 @@ FINDINGS = [
     ("<url>http://x/$teldest$&p=$mdp$", "password_in_clear", 2),
     ("<url>http://x/$teldest$&p=$passe$", "placeholder_unknown", 2),
     ("<url>http://x/$teldest$&p=$user", "placeholder_open", 2),
-    ("<url>http://x/$teldest$&t=$token$", "token_never_asked", 1),
-    ("<url>http://x/$teldest$&t=$TOKEN$", "token_never_asked", 1),
-    ("<url>http://x/$teldest$\n <headers>A=1", "tag_unknown", 3),
+    ("<url>http://x/$teldest$&t=$token$", "token_never_asked", 2),
+    ("<url>http://x/$teldest$&t=$TOKEN$", "token_never_asked", 2),
+    ("<url>http://x/$teldest$\n <headers>A=1", "tag_indented", 3),
     ("<url>http://x/$teldest$\n<methode>GET\n<data>x", "get_has_no_body", 4),
     ("<url>http://x/$teldest$\n<data>x\n<dta>y", "tag_unknown", 4),
     ("<url>http://x/$teldest$\n<foo>x", "line_unknown", 3),
@@ -253,7 +531,7 @@ FINDINGS = [
     ("<url>http://x/$teldest$\n<callto>\ncmd=calto:$teldest$", "word_unusual", 4),
     ("<url>http://x/$teldest$\n<callto>\ncmd=callto:", "number_missing", 4),
     ("<url>http://x/$teldest$\n<callto>\ncmd=x:$teldest$$mdp$", "password_to_program", 4),
-    ("<url>http://x/$teldest$\n<global>\n<timeout1>soon", "value_unreadable", 4),
+    ("<url>http://x/$teldest$\n<global>\n<timeout1>soon", "seconds_unreadable", 4),
 ]
 
 
@@ -274,8 +552,10 @@ def test_data_continues_and_dataencode_begins_within() -> None:
 
 
 def test_no_section_at_all() -> None:
-    for data in (b"", b"hello", b"\x00\xff", b"<url>x"):
-        assert any(each.code == "no_section" for each in read(data).findings)
+    for data in (b"hello", b"<html>\n<p>x", b"<url>x", b"# a\n# b\n[x]"):
+        assert [(each.line, each.code) for each in read(data).findings] == [(1, "no_section")]
+    for data in (b"", b"\r\n \r\n", b"\xef\xbb\xbf"):
+        assert [(each.line, each.code) for each in read(data).findings] == [(1, "file_empty")]
 
 
 @given(st.binary(max_size=400))

@@ -1,5 +1,6 @@
 """Settings: which value is in force, where it came from, and what is said of a wrong one."""
 
+import re
 import subprocess
 import sys
 import threading
@@ -8,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from offhook.about import KINDS
+from offhook.about import KINDS, Setting
 from offhook.errors import SettingsError
 from offhook.settings.files import is_held, only_one
-from offhook.settings.kinds import extensions
-from offhook.settings.model import checked, everything
-from offhook.settings.places import home, resolve
+from offhook.settings.kinds import extensions, spelled
+from offhook.settings.model import checked, everything, judged
+from offhook.settings.places import config, home, resolve
 from offhook.settings.running import HUB, Running, announce, lock_of, running
 from offhook.texts import LANGUAGES, say
 
@@ -118,6 +119,8 @@ def test_looking_at_a_lock_keeps_nobody_from_it(tmp_path: Path) -> None:
 def test_home() -> None:
     assert home({"OFFHOOK_HOME": "/x"}) == "/x"
     assert home({"XDG_STATE_HOME": "/y"}) == "/y/offhook"
+    assert config({"OFFHOOK_HOME": "/x"}) == "/x"
+    assert config({"XDG_STATE_HOME": "/y", "XDG_CONFIG_HOME": "/z"}) == "/z/offhook"
 
 
 def test_every_setting_is_described() -> None:
@@ -129,23 +132,118 @@ def test_every_setting_is_described() -> None:
     assert all(setting.kind in KINDS for setting in everything().values())
 
 
-TABLE = '{ "1001" = ["PJSIP/1001"] }'
-WRONG_VALUES: list[tuple[str, Any, str]] = [
-    ("hub.port", "x", "0 … 65535"), ("hub.port", "65536", "0 … 65535"), ("hub.keep_s", "-1", "0, 1, 2, …"), ("hub.keep_s", "1234567890", "0, 1, 2, …"),
-    ("use_user_settings", "maybe", "yes | no"), ("country", "FRA", "FR | DE | CH …"), ("guard.countries", "FR 1", "FR DE CH …"), ("language", "de", "en | fr"),
-    ("internal_numbers", "a", "5 1xxx 2000-2999 +33899."), ("internal_numbers", "9-1", "5 1xxx 2000-2999 +33899."), ("hub.desks", "", "1001 1005-1008"), ("hub.desks", "9-1", "1001 1005-1008"),
-    ("asterisk.ring_s", "x", "1 | 0.5"), ("asterisk.ring_s", "1.2.3", "1 | 0.5"), ("asterisk.devices", 5, TABLE), ("asterisk.devices", {"1001": ["a b"]}, TABLE), ("asterisk.devices", {"": ["a"]}, TABLE),
-    ("asterisk.devices", {"1001": []}, TABLE), ("asterisk.devices", {"10=1": ["a"]}, TABLE), ("desk.user", "a\0b", "text"), ("desk.user", "a\ud800", "text"),
+WRONG_VALUES: list[tuple[str, Any, str, str]] = [
+    ("hub.port", "x", "port", ""), ("hub.port", "65536", "port", ""), ("hub.port", "", "nothing", "8480"), ("hub.keep_s", "-1", "whole_seconds", ""),
+    ("hub.keep_s", "1234567890", "whole_seconds", ""), ("hub.keep_events", "many", "number", ""),
+    ("guard.per_minute", "ten", "number", ""), ("guard.per_minute", "1.5", "number", ""), ("web.timeout_s", "15 s", "seconds", ""), ("web.timeout_s", "500ms", "seconds", ""),
+    ("asterisk.ring_s", "1.2.3", "seconds", ""), ("asterisk.ring_s", "nan", "seconds", ""), ("use_user_settings", "maybe", "flag", ""), ("language", "de", "choice", "en, fr"),
+    ("country", "FRA", "country", ""), ("country", "XX", "country", ""), ("country", "FR BE", "country", ""), ("country", "France", "country_near", "FR"), ("country", "+32", "country_near", "BE"),
+    ("country", "Deutschland", "country_near", "DE"), ("guard.countries", "FR 1x", "country", ""), ("guard.countries", "FR, Belgique", "country_near", "BE"),
+    ("guard.countries", ["FR", "Royaume-Uni"], "country_near", "GB"), ("internal_numbers", "a", "pattern", ""), ("internal_numbers", "9-1", "pattern", ""), ("guard.barred", "1-", "pattern", ""),
+    ("outside_prefix", "zero", "prefix", ""), ("outside_prefix", "0 9", "prefix", ""), ("emergency_numbers", "15 police", "digits", ""), ("incoming_strip", "zero", "digits", ""),
+    ("desk.extension", "poste 12", "extension", "12"), ("desk.extension", "10 24", "extension", "1024"), ("desk.extension", "--", "extension", "1024"),
+    ("hub.desks", "", "desks", ""), ("hub.desks", "9-1", "desks", ""), ("hub.desks", "²", "desks", ""), ("hub.desks", "1-" + "9" * 5000, "desks", ""),
+    ("asterisk.address", "http://pbx:5038/x", "address", "pbx:5038"), ("asterisk.address", "pbx:99999", "address", "pbx.example:5038"), ("asterisk.address", "pbx:0", "address", "pbx.example:5038"),
+    ("asterisk.address", "pbx 5038", "address", "pbx"), ("asterisk.address", "300.1.1.1", "address", "pbx.example:5038"), ("asterisk.address", "", "nothing", "127.0.0.1:5038"),
+    ("hub.address", "192.0.2.1:80", "host", "192.0.2.1"), ("hub.hosts", "pbx.example:x", "address", "pbx.example:5038"), ("hub.divalto_networks", "192.168.1.0/99", "network", ""),
+    ("hub.url", "pbx:8480", "url", "http://pbx:8480"), ("hub.url", "http:/pbx", "url", "http://pbx"), ("hub.url", "https;//pbx", "url", "https://pbx"), ("hub.url", "ftp x", "url", "https://hub.example:8480"),
+    ("tls.pin", "abcd", "pin", ""), ("web.tls_pin", "g" * 64, "pin", ""), ("asterisk.devices", 5, "table", ""), ("asterisk.devices", {"1001": ["a b"]}, "table", ""),
+    ("asterisk.devices", {"": ["a"]}, "table", ""), ("asterisk.devices", {"1001": []}, "table", ""), ("asterisk.devices", {"10=1": ["a"]}, "table", ""), ("asterisk.devices", "1001", "table", ""),
+    ("desk.user", "a\0b", "text", ""), ("desk.user", "a\ud800", "text", ""), ("callto.verb", "OPEN\nX: y", "text", ""),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "value", "expected"), WRONG_VALUES)
+@pytest.mark.parametrize(("name", "value", "wanted", "such"), WRONG_VALUES)
 def test_a_value_that_is_not_of_its_kind_says_what_is_wanted_and_where(
-    name: str, value: Any, expected: str
+    name: str, value: Any, wanted: str, such: str
 ) -> None:
     with pytest.raises(SettingsError) as caught:
         checked(name, value, "file:7")
-    assert caught.value.params == {"name": name, "where": "file:7", "expected": expected}
+    said = {
+        "name": name,
+        "where": "file:7",
+        "wanted": wanted,
+        "such": such,
+        "value": caught.value.params["value"],
+    }
+    assert caught.value.params == said
+    for language in LANGUAGES:
+        text = caught.value.text(language)
+        assert text.startswith("file:7")
+        assert "wanted" not in text
+        assert not re.search(r"\{\w|…", text.replace("“…”", "").replace("«\u00a0…\u00a0»", "")), text
+        assert such in text
+
+
+def test_every_kind_of_setting_has_a_sentence_for_what_it_refuses() -> None:
+    """A stranger's setting of any kind is judged as ours are, an example is never posed as a choice, a secret never shown."""
+    only_when_set = {"list", "words", "interface", "file", "folder", "template"}
+    for kind in KINDS:
+        theirs = Setting("bell.strength", kind, "0", choices=("soft", "hard"), secret=kind == "text")
+        try:
+            spelled(theirs, "non\nsense" if kind == "text" else "non$$sense !", "bell.toml:3")
+        except SettingsError as error:
+            for language in LANGUAGES:
+                text = error.text(language)
+                assert "bell.toml:3" in text
+                assert ("soft, hard" in text) == (kind == "choice")
+                assert "sense" not in text or not theirs.secret
+        else:
+            assert kind in only_when_set, kind
+
+
+NOT_TO_BE_SET = [
+    ("interface", "asterix", "interface", "asterisk"), ("hub.interface", "", "interface", ""), ("tls.ca", "nothere.pem", "file", ""), ("hub.directory", "nothere.csv", "file", ""),
+    ("web.file", "clicktocall_param.txt", "file", ""), ("shared_folder", "sys", "whole_path", "/sys"), ("callto.command", "tel:", "template", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "wanted", "such"), NOT_TO_BE_SET)
+def test_what_is_not_on_this_machine_cannot_be_set(name: str, value: str, wanted: str, such: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        judged(name, value, name)
+    assert caught.value.params["wanted"] == wanted
+    assert such in str(caught.value.params["such"])
+
+
+def test_a_file_is_named_from_the_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ca.pem").touch()
+    with pytest.raises(SettingsError) as caught:
+        judged("tls.ca", "ca.pem", "tls.ca")
+    assert caught.value.params["such"] == str(tmp_path / "ca.pem")
+    assert judged("tls.ca", str(tmp_path / "ca.pem"), "tls.ca") == str(tmp_path / "ca.pem")
+    with pytest.raises(SettingsError) as caught:
+        judged("shared_folder", str(tmp_path / "ca.pem"), "shared_folder")
+    assert (caught.value.params["wanted"], caught.value.params["such"]) == ("folder", str(tmp_path))
+
+
+def test_nonsense_is_refused_wherever_it_comes_from(tmp_path: Path) -> None:
+    """A file by hand names its line, a variable and an option themselves."""
+    for name, value in (
+        ("outside_prefix", "zero"),
+        ("country", "France"),
+        ("hub.port", "99999"),
+        ("guard.barred", "1-"),
+    ):
+        head, _dot, key = name.rpartition(".")
+        variable = f"OFFHOOK_{name.upper().replace('.', '__')}"
+        for place in ("settings.toml", "machine.toml"):
+            path = tmp_path / place
+            path.write_text(
+                f"# ours\n[{head}]\n{key} = '{value}'\n" if head else f"# ours\n\n{key} = '{value}'\n"
+            )
+            with pytest.raises(SettingsError) as caught:
+                resolve({}, {"OFFHOOK_HOME": str(tmp_path)}, system="/nowhere")
+            assert caught.value.text().startswith(f"{path}:3: “{value}”")
+            path.unlink()
+        for options, environ, where in (
+            ({}, {variable: value}, variable),
+            ({name: value}, {}, "--" + key.replace("_", "-")),
+        ):
+            with pytest.raises(SettingsError) as caught:
+                resolve(options, {"OFFHOOK_HOME": str(tmp_path)} | environ, system="/nowhere")
+            assert caught.value.text().startswith(f"{where}: “{value}”")
 
 
 RIGHT_VALUES: list[tuple[str, Any, str]] = [

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 
 from hubs import OFFHOOK, environment, offhook
+from offhook.cli import main
 from offhook.errors import OffhookError, SettingsError
 from offhook.seed.folder import with_shared
 from offhook.settings.changes import change, lock
 from offhook.settings.model import KNOWN
-from offhook.settings.places import desk_folder, resolve
+from offhook.settings.places import desk_folder, read_place, resolve
 from offhook.settings.shared import read
 from offhook.settings.values import Settings
 
@@ -61,7 +62,7 @@ def test_every_combination(
     lines += [f"use_user_settings = {'true' if box == 'yes' else 'false'}\n"] if box else []
     lines += ['[callto]\ncommand = "user:$teldest$"\n'] if user else []
     (where / "settings.toml").write_text("".join(lines))
-    variables = {"OFFHOOK_HOME": str(home)} if portable else {"XDG_STATE_HOME": str(state)}
+    variables = {"OFFHOOK_HOME": str(home)} if portable else {"XDG_CONFIG_HOME": str(state)}
     if environ:
         variables |= {
             "OFFHOOK_INTERFACE": "callto", "OFFHOOK_CALLTO__COMMAND": "environment:$teldest$", "OFFHOOK_COUNTRY": "DE",
@@ -195,19 +196,152 @@ def test_a_file_that_is_wrong_already_is_left_alone(tmp_path: Path) -> None:
     assert "settings.toml" in done.stderr
 
 
+def ran(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    """Run a command in this process; returns its exit code, what it printed and what it said."""
+    code = main(words)
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own for commands that run in this process."""
+    for name in [name for name in os.environ if name.startswith("OFFHOOK_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OFFHOOK_HOME", str(tmp_path))
+    monkeypatch.setenv("OFFHOOK_LANGUAGE", "en")
+    return tmp_path
+
+
+# what the machine's file holds, what the user's, the environment, what is set, and what the person is told to do instead
+IDLE = [
+    ("locked = ['country']\ncountry = 'BE'", "", {}, ("country", "FR"), "sudo offhook settings unlock country"),
+    ("locked = ['web.*']", "", {}, ("web.timeout_s", "5"), "sudo offhook settings unlock web.*"),
+    ("[guard]\nper_minute = 5", "", {}, ("guard.per_minute", "9"), "sudo offhook settings unset --machine guard.per_minute"),
+    ("interface = 'web'", "", {}, ("interface", "callto"), "offhook settings set use_user_settings yes"),
+    ("interface = 'web'\n[web]\ntimeout_s = 3", "", {}, ("web.timeout_s", "5"), "offhook settings set use_user_settings yes"),
+    ("", "", {"OFFHOOK_COUNTRY": "DE"}, ("country", "FR"), "remove the variable OFFHOOK_COUNTRY"),
+    ("", "country = 'CH'", {}, ("--machine", "country", "FR"), "sudo offhook settings lock country"),
+    ("", "use_user_settings = true\ninterface = 'callto'", {}, ("--machine", "interface", "web"), "offhook settings set use_user_settings no"),
+    ("", "", {}, ("--machine", "use_user_settings", "yes"), "sudo offhook settings lock use_user_settings"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("machine", "user", "environ", "words", "instead"), IDLE)
+def test_what_is_set_in_vain_is_stored_and_said_with_what_would_change_it(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    machine: str, user: str, environ: dict[str, str], words: tuple[str, ...], instead: str,
+) -> None:  # fmt: skip
+    (here / "machine.toml").write_text(machine)
+    (here / "settings.toml").write_text(user)
+    for name, text in environ.items():
+        monkeypatch.setenv(name, text)
+    before = (here / "machine.toml").read_text(), (here / "settings.toml").read_text()
+    code, _out, said = ran(capsys, "settings", "set", "--dry-run", *words)
+    assert (code, "would be stored, but without effect" in said, instead in said) == (0, True, True), said
+    assert before == ((here / "machine.toml").read_text(), (here / "settings.toml").read_text())
+    for language, told in (("fr", "Enregistré, mais sans effet"), ("en", "Stored, but without effect")):
+        monkeypatch.setenv("OFFHOOK_LANGUAGE", language)
+        code, _out, said = ran(capsys, "settings", "set", *words)
+        assert (code, told in said, instead in said or language == "fr") == (0, True, True), said
+        assert "…" not in said
+    name = words[-2]
+    place = here / ("machine.toml" if "--machine" in words else "settings.toml")
+    assert name in read_place(str(place), "machine" if "--machine" in words else "user").values, (
+        "it is stored"
+    )
+    scope = ("--machine",) if "--machine" in words else ()
+    assert ran(capsys, "settings", "unset", *scope, name)[0] == 0, "and can be taken back"
+    code, out, said = ran(capsys, "settings", "unset", *scope, name)
+    assert (code, said) == (0, "")
+    assert "is not set in" in out
+
+
+def test_a_lock_where_the_machine_sets_nothing_leaves_what_lies_beneath(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "settings.toml").write_text("[web]\ntimeout_s = 5\n")
+    code, out, _said = ran(capsys, "settings", "lock", "web.*", "--dry-run")
+    assert (code, "would be locked" in out, (here / "machine.toml").exists()) == (0, True, False)
+    code, out, _said = ran(capsys, "settings", "lock", "web.*")
+    assert (code, "is locked" in out, "Nothing is set for web.*" in out) == (0, True, True)
+    monkeypatch.setenv("OFFHOOK_WEB__TIMEOUT_S", "6")
+    found = resolve({"web.timeout_s": "7"}, os.environ, system="/nowhere")
+    assert (found["web.timeout_s"], found.place("web.timeout_s"), found.locks("web.timeout_s")) == (
+        "15",
+        "default",
+        True,
+    )
+    assert found.overruled == {"web.timeout_s": "--timeout-s"}
+    assert "not locked by that name" in ran(capsys, "settings", "unlock", "web.timeout_s")[1]
+    assert "no longer locked" in ran(capsys, "settings", "unlock", "web.*")[1]
+    assert resolve({}, {"OFFHOOK_HOME": str(here)}, system="/nowhere")["web.timeout_s"] == "5"
+
+
+def test_nonsense_is_refused_by_the_commands(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By ``set``, ``import`` and ``apply``; a file names its line. Nothing is written."""
+    path = here / "theirs.toml"
+    for name, value in (
+        ("outside_prefix", "zero"),
+        ("country", "France"),
+        ("guard.countries", "France"),
+        ("interface", "asterix"),
+    ):
+        code, _out, said = ran(capsys, "settings", "set", name, value)
+        assert (code, f"{name}: “{value}” is no" in said, "nothing was changed" in said) == (3, True, True), (
+            said
+        )
+        head, _dot, key = name.rpartition(".")
+        path.write_text(f"# theirs\n[{head}]\n{key} = '{value}'\n" if head else f"#\n\n{key} = '{value}'\n")
+        for action in ("import", "apply"):
+            code, _out, said = ran(capsys, "settings", action, str(path))
+            assert (code, f"{path}:3: “{value}” is no" in said) == (3, True), said
+    code, _out, said = ran(capsys, "settings", "set", "outside_prefix")
+    assert (code, "offhook settings set outside_prefix 0" in said) == (2, True)
+    code, _out, said = ran(capsys, "settings", "import", "nothere.toml")
+    assert (code, "There is no file nothere.toml." in said) == (3, True)
+    assert {each.name for each in here.iterdir()} <= {"theirs.toml"}
+
+
+def test_apply_sets_for_the_machine(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "all.toml").write_text("outside_prefix = '0'\n")
+    assert ran(capsys, "settings", "apply", str(here / "all.toml"))[0] == 0
+    assert (here / "machine.toml").read_text() == 'outside_prefix = "0"\n'
+
+
+# --- where the user's settings are ----------------------------------------------------------------
+
+
 @pytest.mark.slow
-def test_what_is_locked_cannot_be_set_and_a_dry_run_sets_nothing(tmp_path: Path) -> None:
-    assert offhook(tmp_path, "settings", "set", "--machine", "country", "BE").returncode == 0
-    assert offhook(tmp_path, "settings", "lock", "country").returncode == 0
-    done = offhook(tmp_path, "settings", "set", "country", "FR")
-    assert done.returncode == 3
-    assert "machine.toml" in done.stderr
-    assert not (tmp_path / "settings.toml").exists()
-    assert "FR" in offhook(tmp_path, "settings", "set", "language", "fr", "--dry-run").stdout.upper()
-    assert not (tmp_path / "settings.toml").exists()
-    assert offhook(tmp_path, "settings", "unlock", "country").returncode == 0
-    assert offhook(tmp_path, "settings", "set", "country", "FR").returncode == 0
-    assert (tmp_path / "machine.toml").read_text() == 'country = "BE"\nlocked = []\n'
+def test_settings_of_an_earlier_version_move_once_with_their_secrets(tmp_path: Path) -> None:
+    """The user's and a desk's; read before and after; told once; secrets stay where they are and are found."""
+    state, config = tmp_path / "state" / "offhook", tmp_path / "config" / "offhook"
+    environ = {name: text for name, text in environment(tmp_path).items() if name != "OFFHOOK_HOME"}
+    environ |= {"XDG_STATE_HOME": str(state.parent), "XDG_CONFIG_HOME": str(config.parent)}
+
+    def run(*words: str, given: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([OFFHOOK, *words], input=given, capture_output=True, text=True, check=False, env=environ | more)  # fmt: skip
+
+    old = {"XDG_CONFIG_HOME": str(state.parent)}  # as earlier versions had it: one folder for both
+    assert run("settings", "set", "desk.password", given="s3cret\n", **old).returncode == 0
+    assert run("settings", "set", "country", "BE", **old).returncode == 0
+    assert run("settings", "set", "--desk", "1002", "desk.user", "zoé", **old).returncode == 0
+    found = resolve({}, environ, system="/nowhere")
+    assert (found["country"], found["desk.password"]) == ("BE", "s3cret"), "it is read where it is"
+    first = run("settings", "get", "country")
+    assert (first.stdout, first.stderr.count("have moved")) == ("BE\n", 2)
+    assert not (state / "settings.toml").exists()
+    assert "zoé" in (config / "desks" / "1002" / "settings.toml").read_text()
+    second = run("settings", "get", "country")
+    assert (second.stdout, second.stderr) == ("BE\n", "")
+    found = resolve({}, environ, system="/nowhere")
+    assert (found["country"], found["desk.password"]) == ("BE", "s3cret")
+    assert stat.S_IMODE((config / "settings.toml").stat().st_mode) == 0o600
+    assert run("settings", "set", "desk.password", given="n3w\n").returncode == 0
+    assert resolve({}, environ, system="/nowhere")["desk.password"] == "n3w"
+    assert not (config / "secrets.json").exists(), "state stays apart"
+    (state / "settings.toml").write_text('country = "CH"\n')
+    assert run("settings", "get", "country").stdout == "BE\n", "what is at its place stays as it is"
 
 
 @pytest.mark.slow
@@ -378,8 +512,10 @@ def test_locks_are_written_where_toml_can_read_them(tmp_path: Path) -> None:
     assert (
         path.read_text() == "country = 'FR'\nlocked = [\"desk.*\", \"country\"]\n\n[desk]\nextension = '1'\n"
     )
-    with pytest.raises(SettingsError, match="nothing to lock"):
-        lock(str(path), ["outside_prefix"], locked=True)
+    lock(str(path), ["outside_prefix"], locked=True)
+    assert '"outside_prefix"' in path.read_text(), (
+        "where the machine sets no value, it is locked all the same"
+    )
     with pytest.raises(SettingsError):
         lock(str(path), ["nonsense"], locked=True)
 

@@ -11,9 +11,14 @@ from offhook.errors import OffhookError
 
 KINDS = (
     "text", "number", "decimal", "flag", "choice", "list", "words", "table", "port", "country", "countries", "patterns",
-    "interface", "desks",
+    "interface", "desks", "prefix", "numbers", "extension", "address", "host", "hosts", "networks", "url", "pin",
+    "file", "folder", "template",
 )  # fmt: skip
-"""What a setting's value can be; see :func:`offhook.settings.model.checked`."""
+"""What a setting's value can be. Each has its rule and its sentence (:mod:`offhook.settings.kinds`).
+
+``address`` is ``host`` or ``host:port``, ``template`` a text that ``$teldest$`` must be in, ``pin`` a SHA-256. A number
+whose setting's name ends in ``_s`` is in seconds.
+"""
 
 
 class Setting(NamedTuple):
@@ -88,10 +93,10 @@ class Availability(NamedTuple):
 
 
 TLS = (
-    Setting("tls_ca"),
-    Setting("tls_pin"),
-    Setting("tls_certificate"),
-    Setting("tls_key"),
+    Setting("tls_ca", "file"),
+    Setting("tls_pin", "pin"),
+    Setting("tls_certificate", "file"),
+    Setting("tls_key", "file"),
     Setting("tls_insecure", "choice", choices=("", "yes", "no")),
 )
 """An interface's own TLS settings; where one is empty, ``tls.*`` of the same name counts."""

@@ -222,12 +222,10 @@ def rules_from(setting: Callable[[str], str]) -> DialRules:
         return tuple(setting(name).replace(",", " ").split())
 
     country, prefix = setting("country").upper(), setting("outside_prefix")
-    for name, allowed, expected in (
-        ("outside_prefix", r"[0-9*#]*", "0 | 9"),
-        ("international_prefix", r"[0-9]*", "00 | 011"),
-    ):
+    for name, allowed in (("outside_prefix", r"[0-9*#]*"), ("international_prefix", r"[0-9]*")):
         if not re.fullmatch(allowed, setting(name)):
-            raise SettingsError("setting_unreadable", name=name, where=name, expected=expected)
+            shown = setting(name)[:40]
+            raise SettingsError("setting_unreadable", name=name, where=name, wanted="prefix", value=shown)
     guard = Guard(
         countries=tuple(each.upper() for each in words("guard.countries")),
         bar_premium=setting("guard.premium") == "bar",

@@ -140,6 +140,7 @@ class ProtocolError(OffhookError):
 
 CODES: dict[str, type[OffhookError]] = {
     "usage": CommandError,
+    "value_missing": CommandError,
     "call_unknown": CommandError,
     "call_ambiguous": CommandError,
     "call_none": CommandError,
@@ -151,7 +152,7 @@ CODES: dict[str, type[OffhookError]] = {
     "setting_unknown": SettingsError,
     "setting_unreadable": SettingsError,
     "setting_locked": SettingsError,
-    "nothing_to_lock": SettingsError,
+    "file_missing": SettingsError,
     "settings_file_unreadable": SettingsError,
     "settings_file_too_long": SettingsError,
     "settings_not_written": SettingsError,

@@ -118,6 +118,20 @@ class Watched(Protocol):
 
 
 @runtime_checkable
+class Probed(Protocol):
+    """An interface that can be tried against the live server, one exchange after the other."""
+
+    async def probe(
+        self, told: Callable[[str], None], *, events: bool = False, dial: Dialled | None = None
+    ) -> None:
+        """Log in, once; then dial and read once what is waiting, as asked. Raises what became of it.
+
+        ``told`` is told what is sent and what comes, secrets masked. Events that are read are taken from the server.
+        """
+        ...
+
+
+@runtime_checkable
 class Trained(Protocol):
     """An interface to a pretend telephone system, at which a person can do what people do there."""
 

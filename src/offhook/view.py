@@ -60,5 +60,10 @@ class View:
         """Return the error for a setting that cannot be read as it should be."""
         whole = self.whole(name)
         return SettingsError(
-            "setting_unreadable", interface=self.about.name, name=whole, where=whole, expected=expected
+            "setting_unreadable",
+            interface=self.about.name,
+            name=whole,
+            where=whole,
+            wanted="shape",
+            such=expected,
         )

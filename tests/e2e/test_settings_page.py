@@ -196,7 +196,7 @@ def test_web_with_the_files_findings_and_a_test_call(
     )
     row = page.locator("#file li", has_text="<metode>POST")
     expect(row.locator(".finding.error")).to_have_text(
-        "erreur: <metode> n’est pas une balise\u00a0; vouliez-vous dire <methode>\u00a0?"
+        "erreur: il n’y a pas de balise <metode>\u00a0; vouliez-vous dire <methode>\u00a0?"
     )
     assert (
         page.locator("#file li").evaluate_all("rows => rows.findIndex(row => row.querySelector('.finding'))")

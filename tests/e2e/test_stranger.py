@@ -212,7 +212,7 @@ def test_its_settings_are_set_shown_and_refused_as_ours_are(tmp_path: Path) -> N
         (("show", "bell.pasword"), 3, "Did you mean “bell.password”?"),
         (("set", "bel.address", "x"), 3, "Did you mean “bell.address”?"),
         (("set", "bell.password", "123"), 2, "bell.password is a secret"),
-        (("set", "interface", "bel"), 3, "is not one of: bell …"),
+        (("set", "interface", "bel"), 3, "did you mean bell?"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_names_what_is_near_and_changes_nothing(tmp_path: Path, words: tuple[str, ...], code: int, sentence: str) -> None:  # fmt: skip
@@ -233,7 +233,7 @@ WELL = Found("ok", (texts.say("doctor.examined", "en"), ""), (texts.say("doctor.
 SILENT = Found("wrong", ("The tower at {address} is silent.", "Climb up and look. Nothing was rung."), ("Le clocher à l’adresse {address} est muet.", "Montez voir. Rien n’a été sonné."))  # fmt: skip
 SHUT = Found("wrong", ("The tower does not open to this password.", "Set bell.password again."), ("Le clocher ne s’ouvre pas avec ce mot de passe.", "Redonnez bell.password."))  # fmt: skip
 NO_ADDRESS = SettingsError(
-    "setting_unreadable", name="bell.address", where="bell.address", expected="host:port"
+    "setting_unreadable", name="bell.address", where="bell.address", wanted="shape", such="host:port"
 )
 NOWHERE = Found("wrong", (NO_ADDRESS.text("en"), NO_ADDRESS.hint_text("en")), (NO_ADDRESS.text("fr"), NO_ADDRESS.hint_text("fr")))  # fmt: skip
 
@@ -413,7 +413,7 @@ def test_a_program_embeds_it(scratch: Path, bells: Bells, tmp_path: Path) -> Non
     [
         ({"adress": "127.0.0.1:1"}, "SettingsError|setting_unknown||options=: there is no setting “adress”.|Did you mean “address”?"),
         ({"bell.pasword": "x"}, "SettingsError|setting_unknown||options=: there is no setting “bell.pasword”.|Did you mean “bell.password”?"),
-        ({"address": "nowhere"}, "SettingsError|setting_unreadable|bell|bell.address: the value of “bell.address” is not one of: host:port.|Correct it there; nothing was changed."),
+        ({"address": "nowhere"}, "SettingsError|setting_unreadable|bell|bell.address: it must have this form: host:port.|Correct the value; nothing was changed."),
         ({"address": "127.0.0.1:{free}"}, "Unreachable|bell_silent|bell|The tower at 127.0.0.1:{free} is silent.|Climb up and look. Nothing was rung."),
     ],
 )  # fmt: skip

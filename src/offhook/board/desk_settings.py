@@ -29,7 +29,7 @@ from offhook.seed import parameters
 from offhook.seed.folder import web_file, with_shared
 from offhook.settings.changes import change, file_of
 from offhook.settings.model import checked, everything, judged, setting
-from offhook.settings.places import desk_folder, home, resolve
+from offhook.settings.places import config, desk_folder, home, resolve
 from offhook.settings.values import ALWAYS_LOCKED, SHOWN_SECRET, Place, Settings
 from offhook.view import View
 
@@ -144,7 +144,7 @@ class DeskSettings:
         }
 
     def _folder(self, key: DeskKey) -> str:
-        return home() if self._mine is not None else desk_folder(key.extension)
+        return config() if self._mine is not None else desk_folder(key.extension)
 
     def _shared(self, found: Settings) -> Settings:
         said = catalogue.known(found["interface"])
@@ -212,7 +212,7 @@ class DeskSettings:
                 "value": found.shown(name),
                 "origin": found.origin(name),
                 "place": found.place(name),
-                "locked": name in found.locked or found.place(name) in ("environment", "options"),
+                "locked": found.locks(name) or found.place(name) in ("environment", "options"),
                 "elsewhere": not self.may_change("user", name, owner=owner),
                 "user": _shown_in(places.user, name, secret=known.secret),
                 "machine": _shown_in(places.machine, name, secret=known.secret),
@@ -237,7 +237,7 @@ class DeskSettings:
             raise CommandError("command_unreadable", field="scope")
         found = self.settings(key)
         for name, text in sets.items():
-            if name in found.locked:
+            if text is not None and found.locks(name):
                 raise SettingsError("setting_locked", name=name, where=found.origin(name))
             if not self.may_change(scope, name, text, owner=owner):
                 raise Refused("setting_not_here", name=name[:60], desk=str(self._first))

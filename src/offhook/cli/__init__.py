@@ -19,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     language = texts.language_of()
     as_json = "--json" in words
     try:
+        _move_settings()
         language = _language()
         options = build(language, words[0] if words else "").parse_args(words)
         return int(options.run(options))
@@ -35,6 +36,18 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(texts.say("cli.crashed", language, what=f"{type(error).__name__}: {error}"), file=sys.stderr)
         return 1
+
+
+def _move_settings() -> None:
+    """Move the settings of an earlier version to their place, and say so: once."""
+    from offhook.settings.places import is_old_there
+
+    if not is_old_there():
+        return
+    from offhook.settings.changes import move_old
+
+    for old, new in move_old():
+        print(texts.say("cli.settings.moved", texts.language_of(), old=old, new=new), file=sys.stderr)
 
 
 def _prepare(stream: object) -> None:

@@ -14,7 +14,7 @@ from offhook.settings.shared import LONGEST_FILE
 
 
 def check(options: Namespace) -> int:
-    """``offhook check [FILE]``: print every finding; exit code 1 where one is an error."""
+    """``offhook check [FILE]``: print every finding; exit code 1 where one is an error, else what the trial gives."""
     name, findings = _findings(options)
     if options.json:
         rows = [
@@ -31,7 +31,13 @@ def check(options: Namespace) -> int:
             print(f"{name}:{each.line}: {colour}{level}{plain}: {_text(each, options.language)}")
         if not findings:
             print(texts.say("check.clean", options.language, path=name))
-    return 1 if any(each.level == "error" for each in findings) else 0
+    if any(each.level == "error" for each in findings):
+        return 1
+    if options.live or options.events or options.dial:
+        from offhook.cli.live import live
+
+        return live(options)
+    return 0
 
 
 def _findings(options: Namespace) -> tuple[str, list[parameters.Finding]]:
@@ -63,6 +69,8 @@ def _bytes(path: str) -> bytes:
     try:
         with open(path, "rb") as file:
             data = file.read(LONGEST_FILE + 1)
+    except FileNotFoundError:
+        raise SettingsError("file_missing", path=path) from None
     except OSError as error:
         raise SettingsError(
             "settings_file_unreadable", path=path, why=error.strerror or os.strerror(2)

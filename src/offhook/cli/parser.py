@@ -199,7 +199,7 @@ def _doctor(doctor: argparse.ArgumentParser, say: "_Say") -> None:
 
 SETTINGS_ACTIONS = {
     "show": ("?", None), "get": (None, None), "set": (None, "?"), "unset": (None, None), "lock": (None, None),
-    "unlock": (None, None), "import": (None, None), "export": (None, None),
+    "unlock": (None, None), "apply": (None, None), "import": (None, None), "export": (None, None),
 }  # fmt: skip
 """Each action of ``settings``, and how often its name and its value may be given."""
 
@@ -217,18 +217,21 @@ def _settings(settings: argparse.ArgumentParser, say: "_Say") -> None:
             found.add_argument("name", help=say("settings.name"), **words)
         if value:
             found.add_argument("value", nargs=value, help=say("settings.value"))
-        if action not in ("lock", "unlock"):
+        if action not in ("lock", "unlock", "apply"):
             found.add_argument("--desk", metavar="EXTENSION", help=say("settings.desk"))
         if action in ("set", "unset", "import", "export"):
             found.add_argument("--machine", action="store_true", help=say("settings.machine"))
-        if action in ("set", "unset", "lock", "unlock", "import"):
+        if action in ("set", "unset", "lock", "unlock", "apply", "import"):
             found.add_argument("--dry-run", action="store_true", help=say("settings.dry_run"))
         found.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=say("json"))
-        found.set_defaults(action=action)
+        found.set_defaults(action=action, **({"machine": True} if action == "apply" else {}))
 
 
 def _check(check: argparse.ArgumentParser, say: "_Say") -> None:
     check.add_argument("file", nargs="?", default="", help=say("check.file"))
+    check.add_argument("--live", action="store_true", help=say("check.live"))
+    check.add_argument("--events", action="store_true", help=say("check.events"))
+    check.add_argument("--dial", metavar="NUMBER", default="", help=say("check.dial"))
 
 
 COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser, "_Say"], None]]] = {

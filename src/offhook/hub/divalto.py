@@ -521,7 +521,7 @@ def _networks(names: Iterable[str]) -> list[Any]:
         except ValueError:
             where = "hub.divalto_networks"
             raise SettingsError(
-                "setting_unreadable", name=where, where=where, expected="192.168.1.0/24"
+                "setting_unreadable", name=where, where=where, wanted="network", value=name[:40]
             ) from None
     return found
 

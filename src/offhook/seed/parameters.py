@@ -7,34 +7,35 @@ different things in different sections. What looks like a slip is a finding on i
 
 import re
 from collections.abc import Iterator
-from functools import cache
-from typing import NamedTuple
 
-from offhook.template import header
+from offhook.errors import SettingsError
+from offhook.seed.reading import (
+    CONTINUED,
+    KEYS,
+    REQUEST,
+    SECTIONS,
+    TAGS,
+    Entry,
+    Finding,
+    Reading,
+    distance_of,
+    near_of,
+)
+from offhook.template import Values, body, header, in_json, in_xml, kind_of
 
-REQUEST = ("url", "methode", "data", "dataencode", "headers", "contenttype")
-TAGS: dict[str, tuple[str, ...]] = {
-    "global": (
-        "timeout1", "timeout2", "timeout3", "event_ring", "event_popup", "even_connect", "event_connect",
-        "event_hangup", "noshowwindow", "debug",
-    ),
-    "dial": REQUEST,
-    "event": (
-        "with_event", *REQUEST, "type_return", "json_tel", "json_event", "xml_tel", "xml_event",
-        "xml_result_tel_in_attrib", "xml_tel_attrib", "xml_result_event_in_attrib", "xml_event_attrib",
-    ),
-    "token": (
-        "with_token", *REQUEST, "type_return", "json_token", "xml_token",
-        "xml_result_token_in_attrib", "xml_token_attrib",
-    ),
-}  # fmt: skip
-"""Every tag of every section."""
-KEYS = ("cmd", "cmdshellexecute")
-"""The keys of ``<callto>``."""
-SECTIONS = {
-    "global": "<global>", "dial": "<cliktocalldial>", "event": "<cliktocallevent>", "token": "<cliktocalltoken>",
-    "callto": "<callto>",
-}  # fmt: skip
+__all__ = [
+    "KEYS",
+    "PLACEHOLDERS",
+    "SECTIONS",
+    "TAGS",
+    "Entry",
+    "Finding",
+    "ParameterFile",
+    "lines",
+    "read",
+    "seconds",
+]
+
 PLACEHOLDERS = ("teldest", "telorg", "user", "mdp", "mpd", "ident", "auth", "token", "event")
 METHODS = ("GET", "PUT", "POST")
 TYPES = ("json", "xml", "text")
@@ -57,35 +58,9 @@ EVENT_NAMES = {
     "event_hangup": "HANGUP",
 }  # fmt: skip
 
-_SECTION = re.compile(r"<cli(?:ck|c|k)(?:to|2)call(dial|event|token)>", re.IGNORECASE)
-_TAG = re.compile(r"<(\w+)>")
 _PLACEHOLDER = re.compile(r"\$([A-Za-z_]+)\$")
 _OPEN_PLACEHOLDER = r"\$(" + "|".join(PLACEHOLDERS) + r")(?![A-Za-z_$])"
 """Used, and so compiled, only where a ``$`` is left over."""
-_ALL_TAGS = {tag for tags in TAGS.values() for tag in tags}
-_CONTINUED = ("data", "dataencode")
-
-
-MOST_FINDINGS = 200
-"""After this many findings, unknown lines are not compared with every tag: this is no parameter file."""
-LONGEST_TAG = max(len(tag) for tag in _ALL_TAGS) + 2
-
-
-class Finding(NamedTuple):
-    """Something to mend: its line, ``error`` or ``warning``, a code and the sentence's parameters."""
-
-    line: int
-    level: str
-    code: str
-    params: dict[str, str]
-
-
-class Entry(NamedTuple):
-    """A tag's value, literal, and the lines on which it begins and ends."""
-
-    text: str
-    line: int
-    last: int
 
 
 class ParameterFile:
@@ -151,13 +126,22 @@ class ParameterFile:
 
 def read(data: bytes) -> ParameterFile:
     """Read a ``clicktocall_param.txt``: any bytes give a file; its findings say what is wrong with them."""
-    reading = _Reading()
-    for number, line in enumerate(lines(data), 1):
-        reading.take(number, line)
-    reading.finish()
+    if _is_wide(data):
+        file = ParameterFile(data, {}, {})
+        file.findings = [Finding(1, "error", "encoding", {"encoding": "UTF-16"})]
+        return file
+    reading = Reading(lines(data))
     file = ParameterFile(data, reading.entries, reading.sections)
-    file.findings = sorted([*reading.findings, *_meaning(file)], key=lambda finding: finding.line)
+    meant = ParameterFile(data, reading.meant | reading.entries, reading.sections)
+    meant.findings = reading.findings
+    found = [*reading.findings, *(_meaning(meant, reading.elsewhere) if reading.sections else ())]
+    file.findings = sorted(found, key=lambda finding: finding.line)
     return file
+
+
+def _is_wide(data: bytes) -> bool:
+    """Say whether it is UTF-16, or UTF-32, with its mark or without: text then has a zero in every other byte."""
+    return data.startswith((b"\xff\xfe", b"\xfe\xff")) or data[:400].count(0) * 4 > len(data[:400])
 
 
 def _encoding(data: bytes) -> str:
@@ -178,201 +162,58 @@ def lines(data: bytes) -> list[str]:
     return re.split(r"\r\n|\n|\r", text)
 
 
-class _Reading:
-    """One pass over the lines."""
-
-    def __init__(self) -> None:
-        self.entries: dict[tuple[str, str], Entry] = {}
-        self.sections: dict[str, int] = {}
-        self.findings: list[Finding] = []
-        self._section = ""
-        self._open: tuple[str, str] | None = None
-        self._blank = 0
-
-    def take(self, number: int, line: str) -> None:
-        """Take in one line."""
-        if line.startswith(";"):
-            return
-        if not line.strip():
-            self._blank += 1
-            return
-        section = _section_named(line)
-        if section:
-            self._begin(number, section)
-        elif self._section == "callto":
-            self._key(number, line)
-        elif not self._tag(number, line):
-            self._other(number, line)
-        self._blank = 0
-
-    def finish(self) -> None:
-        """Say what is missing at the end."""
-        if not self.sections:
-            self._find(1, "error", "no_section")
-
-    def _begin(self, number: int, section: str) -> None:
-        if section in self.sections:
-            self._find(
-                number,
-                "warning",
-                "section_twice",
-                section=SECTIONS[section],
-                first=str(self.sections[section]),
-            )
-        self.sections.setdefault(section, number)
-        self._section, self._open = section, None
-
-    def _key(self, number: int, line: str) -> None:
-        key, equals, text = line.partition("=")
-        name = key.strip().lower()
-        if equals and name in KEYS:
-            self._set(number, name, text)
-            return
-        tag = _TAG.match(line)
-        if tag and tag[1].lower() in _ALL_TAGS:
-            self._find(number, "error", "tag_elsewhere", tag=f"<{tag[1]}>", sections=_owners(tag[1].lower()))
-            return
-        near = _near(name, KEYS) or _slip_of(name, list(KEYS))
-        self._find(
-            number, "error" if near else "warning", "key_unknown", key=name[:40], near=f"{near or KEYS[0]}="
-        )
-
-    def _tag(self, number: int, line: str) -> bool:
-        """Take in a line if it starts with a tag; returns whether it does."""
-        found = _TAG.match(line)
-        if not found:
-            return False
-        tag = found[1].lower()
-        if self._section and tag in TAGS[self._section]:
-            self._set(number, tag, line[found.end() :])
-            return True
-        if tag in _ALL_TAGS:
-            where = SECTIONS.get(self._section, "")
-            self._find(number, "error", "tag_elsewhere", tag=f"<{tag}>", sections=_owners(tag), here=where)
-            self._open = None
-            return True
-        near = _near(tag, _known_tags(self._section)) if len(self.findings) < MOST_FINDINGS else ""
-        if near:
-            self._find(number, "error", "tag_unknown", tag=f"<{tag}>", near=f"<{near}>")
-            self._open = None
-            return True
-        return False
-
-    def _set(self, number: int, tag: str, text: str) -> None:
-        before = self.entries.get((self._section, tag))
-        if before is not None:
-            same = before.text.strip() == text.strip()
-            self._find(number, "warning" if same else "error", "tag_twice", tag=tag, first=str(before.line))
-        self._open = None
-        if tag == "data" and "<dataencode>" in text.lower():
-            at = text.lower().index("<dataencode>")
-            rest = text[at + len("<dataencode>") :]
-            self.entries[self._section, tag] = Entry(text[:at], number, number)
-            self._set(number, "dataencode", rest)
-            return
-        self.entries[self._section, tag] = Entry(text, number, number)
-        if tag in _CONTINUED:
-            self._open = (self._section, tag)
-
-    def _other(self, number: int, line: str) -> None:
-        """Take in a line that is no tag: more of the data, or a slip."""
-        if self._open is None:
-            slip = _slip_of(line, _known_tags(self._section)) if len(self.findings) < MOST_FINDINGS else ""
-            if slip:
-                self._find(number, "error", "tag_unknown", tag=line.split()[0][:40], near=f"<{slip}>")
-            else:
-                self._find(number, "warning", "line_unknown", text=line.strip()[:40])
-            return
-        entry = self.entries[self._open]
-        if not entry.text.strip():
-            self._find(number, "warning", "data_begins_here", tag=f"<{self._open[1]}>", first=str(entry.line))
-        if self._open[1] == "data" and "<dataencode>" in line.lower():
-            at = line.lower().index("<dataencode>")
-            self._continue(line[:at], number)
-            self._set(number, "dataencode", line[at + len("<dataencode>") :])
-            return
-        self._continue(line, number)
-
-    def _continue(self, line: str, number: int) -> None:
-        assert self._open is not None  # noqa: S101 - the caller has looked
-        entry = self.entries[self._open]
-        text = "\n".join([entry.text, *[""] * self._blank, line]) if entry.text.strip() else line
-        self.entries[self._open] = Entry(text, entry.line, number)
-
-    def _find(self, line: int, level: str, code: str, **params: str) -> None:
-        self.findings.append(Finding(line, level, code, params))
-
-
-def _section_named(line: str) -> str:
-    if line[:1] not in "< \t":
-        return ""
-    bare = line.strip().lower()
-    if bare in ("<global>", "<callto>"):
-        return bare[1:-1]
-    found = _SECTION.fullmatch(bare)
-    return found[1] if found else ""
-
-
-def _owners(tag: str) -> str:
-    return " ".join(SECTIONS[section] for section, tags in TAGS.items() if tag in tags)
-
-
-@cache
-def _known_tags(section: str) -> list[str]:
-    names = [each[1:-1] for each in SECTIONS.values()]
-    return [*TAGS.get(section, ()), *names, *sorted(_ALL_TAGS)]
-
-
-def _slip_of(line: str, known: list[str]) -> str:
-    """Return the tag with which a line with a broken bracket was meant to start."""
-    word = re.match(r"\s*\W?(\w+)", line)
-    if not word or len(word[1]) > LONGEST_TAG:
-        return ""
-    for name in known:
-        if name in word[1].lower()[: len(name) + 1] or _distance(name, word[1].lower(), 2) <= 2:
-            return name
-    return ""
-
-
-def _near(word: str, known: "tuple[str, ...] | list[str]") -> str:
-    """Return the known word at most two letters away, the nearest first."""
-    ranked = sorted(
-        (distance, index) for index, each in enumerate(known) if (distance := _distance(word, each, 2)) <= 2
-    )
-    return known[ranked[0][1]] if ranked and len(word) > ranked[0][0] else ""
-
-
-def _distance(one: str, other: str, most: int) -> int:
-    """Return how many letters must change to make one word the other (Levenshtein), at most ``most + 1``."""
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, 1):
-        above, row[0] = row[0], i
-        for j, against in enumerate(other, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (letter != against))
-    return row[-1]
-
-
 # --- what the values mean -------------------------------------------------------------------------
 
+MILLISECONDS = 100.0
+"""From here on a time in seconds is probably meant in milliseconds."""
+CONTENT_TYPES = (
+    "application/json",
+    "application/xml",
+    "text/xml",
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/soap+xml",
+)
+MEANT = {
+    "teldest": ("tel", "telephone", "phone", "phonenumber", "number", "numero", "num", "called", "dest", "to"),
+    "telorg": ("poste", "extension", "ext", "from", "caller", "org", "line"),
+    "user": ("login", "username", "utilisateur", "account", "compte"),
+    "mdp": ("password", "passwd", "pass", "pwd", "motdepasse", "passe"),
+    "ident": ("id", "identifiant"),
+    "token": ("jeton", "bearer"),
+}  # fmt: skip
+"""Words that people write for a placeholder."""
+_OTHER_PLACEHOLDER = (
+    r"(?:%|\$\s|\{|\[|<|%24|\$\{|\$\()\s{0,3}("
+    + "|".join(PLACEHOLDERS)
+    + r")\s{0,3}(?:%(?!24)|\s?\$|\}|\]|>|%24|\))"
+)
+"""Placeholders as other programs write them: ``%teldest%``, ``{teldest}``, ``$ teldest $``."""
+_NO_OPENING = r"(?<![\w$%{\[<(])(" + "|".join(PLACEHOLDERS) + r")\$(?!\w)"
+_ONE_STEP = r"[^.\[\]<>/\s][^.\[\]<>/]*"
+_PATH = rf"(?:{_ONE_STEP}|\[(?:\d*|\*)\])(?:\[(?:\d*|\*)\]|\.{_ONE_STEP})*"
 
-def _meaning(file: ParameterFile) -> Iterator[Finding]:
-    """Look at the values: what is impossible, and what is surely not meant."""
+
+def _meaning(file: ParameterFile, elsewhere: set[str]) -> Iterator[Finding]:
+    """Look at the values: what is impossible, and what is surely not meant. Tags found elsewhere are not missing."""
     yield from _globals(file)
     for section in ("dial", "event", "token"):
         if section in file.sections:
-            yield from _request(file, section)
-    yield from _replies(file)
+            yield from _request(file, section, elsewhere)
+    yield from _replies(file, elsewhere)
     yield from _callto(file)
-    if "$token$" in _all_text(file, "dial", "event").lower() and not file.on("token", "with_token"):
-        yield Finding(file.line("token", "with_token"), "error", "token_never_asked", {})
+    for section in ("dial", "event"):
+        used = [tag for tag in REQUEST if "$token$" in file.text(section, tag).lower()]
+        if used and not file.on("token", "with_token"):
+            known = file.entry("token", "with_token")
+            line = known.line if known else file.line(section, used[0])
+            yield Finding(line, "error", "token_never_asked", {})
+            break
 
 
 def _globals(file: ParameterFile) -> Iterator[Finding]:
     for tag in ("timeout1", "timeout2", "timeout3"):
-        if seconds(file.word("global", tag, "1")) is None:
-            yield _wrong(file, "global", tag, "1 | 0.5")
+        yield from _time(file, tag)
     for tag in ("noshowwindow", "debug"):
         yield from _switch(file, "global", tag)
     both = [
@@ -383,8 +224,27 @@ def _globals(file: ParameterFile) -> Iterator[Finding]:
         yield Finding(file.line("global", "event_connect"), "error", "tag_twice", params)
     for tag, usual in EVENT_NAMES.items():
         name = file.word("global", tag)
-        if name and name.upper() != usual and _distance(name.upper(), usual, 2) == 1:
+        if name and name.upper() != usual and distance_of(name.upper(), usual, 2) == 1:
             yield Finding(file.line("global", tag), "warning", "word_unusual", {"word": name, "near": usual})
+
+
+def _time(file: ParameterFile, tag: str) -> Iterator[Finding]:
+    text = file.word("global", tag, "1")
+    params = {"tag": f"<{tag}>", "text": text[:40]}
+    line, value = file.line("global", tag), seconds(text)
+    if value is None:
+        unit = re.fullmatch(
+            r"(\d{1,9}(?:[.,]\d{1,6})?)\s*(m?)(?:s|sec\w*|illi\w*|in\w*)?", text, re.IGNORECASE
+        )
+        plain = float(unit[1].replace(",", ".")) if unit else 0.0
+        if unit and unit[2]:
+            plain = plain * 60 if text.lower().rstrip("s.").endswith(("m", "min", "minute")) else plain / 1000
+        code = "seconds_with_unit" if unit else "seconds_unreadable"
+        yield Finding(line, "error", code, params | ({"near": f"{plain:g}"} if unit else {}))
+    elif value >= MILLISECONDS:
+        yield Finding(line, "warning", "seconds_many", params | {"near": f"{value / 1000:g}"})
+    elif "," in text:
+        yield Finding(line, "warning", "seconds_comma", params | {"near": f"{value:g}"})
 
 
 def seconds(text: str) -> float | None:
@@ -398,50 +258,78 @@ def _switch(file: ParameterFile, section: str, tag: str) -> Iterator[Finding]:
         yield _wrong(file, section, tag, "0 | 1")
 
 
-def _request(file: ParameterFile, section: str) -> Iterator[Finding]:
+def _request(file: ParameterFile, section: str, elsewhere: set[str]) -> Iterator[Finding]:
     switch = {"event": "with_event", "token": "with_token"}.get(section, "")
     if switch:
         yield from _switch(file, section, switch)
-        if file.word(section, "url") and not file.word(section, switch):
+        if file.word(section, "url") and not file.word(section, switch) and switch not in elsewhere:
             params = {"tag": f"<{switch}>", "section": SECTIONS[section]}
             yield Finding(file.line(section, switch), "warning", "switch_missing", params)
     url = file.word(section, "url")
-    if not url:
-        if not switch or file.on(section, switch):
-            yield Finding(file.line(section, "url"), "error", "url_missing", {"section": SECTIONS[section]})
-    else:
+    if url:
         yield from _url(file, section, url)
+    elif (not switch or file.on(section, switch)) and "url" not in elsewhere:
+        yield Finding(file.line(section, "url"), "error", "url_missing", {"section": SECTIONS[section]})
     if file.word(section, "methode", "GET").upper() not in METHODS:
         yield _wrong(file, section, "methode", " | ".join(METHODS))
     elif file.word(section, "methode", "POST" if section == "dial" else "GET").upper() == "GET":
-        for tag in _CONTINUED:
+        for tag in CONTINUED:
             if file.text(section, tag):
                 yield Finding(file.line(section, tag), "warning", "get_has_no_body", {"tag": f"<{tag}>"})
     yield from _headers(file, section)
+    yield from _content(file, section)
     for tag in REQUEST:
         yield from _placeholders(file, section, tag)
 
 
 def _url(file: ParameterFile, section: str, url: str) -> Iterator[Finding]:
     line = file.line(section, "url")
-    scheme, mark, rest = url.partition("://")
-    if not mark or scheme.lower() not in ("http", "https"):
-        near = _near(scheme.lower(), ("http", "https")) or "http"
-        yield Finding(line, "error", "url_unreadable", {"url": url[:40], "near": f"{near}://"})
-        return
-    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "$" in host:
+    found = re.match(
+        r"(https?)://(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]\\]+)(?::(\d{1,5}))?(?=[/?#]|$)", url, re.IGNORECASE
+    )
+    host = re.split(r"[/?#]", url.partition("://")[2], maxsplit=1)[0]
+    if "$" in host and re.match(r"https?://", url, re.IGNORECASE):
         yield Finding(line, "error", "placeholder_in_host", {"host": host[:60]})
-    elif not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+)(:\d{1,5})?", host):
-        yield Finding(
-            line, "error", "url_unreadable", {"url": url[:40], "near": f"{scheme}://serveur:8080/…"}
-        )
-    elif (
-        scheme.lower() == "http"
+    elif not found or not 0 < int(found[3] or 1) < 1 << 16 or "\\" in url:
+        yield Finding(line, "error", "url_unreadable", {"url": url[:60], "near": _url_meant(url)})
+    else:
+        yield from _url_doubtful(file, section, url, found[1].lower(), found[2], found[3] or "")
+
+
+def _url_doubtful(
+    file: ParameterFile, section: str, url: str, scheme: str, host: str, port: str
+) -> Iterator[Finding]:
+    line = file.line(section, "url")
+    if (scheme, port) in (("http", "443"), ("https", "80")):
+        near = "https" if scheme == "http" else "http"
+        yield Finding(line, "warning", "port_of_other", {"port": port, "near": f"{near}://"})
+    if re.search(r"&amp;|&#38;", url, re.IGNORECASE):
+        yield Finding(line, "warning", "entity_in_url", {"text": "&amp;", "near": "&"})
+    if re.search(r"\s", re.sub(_OTHER_PLACEHOLDER, "", url, flags=re.IGNORECASE)):
+        yield Finding(line, "warning", "blank_in_url", {"url": url[:60]})
+    if set("“”„«»‘’") & set(url):
+        yield Finding(line, "warning", "quotes_curly", {"tag": "<url>"})
+    if (
+        scheme == "http"
         and not host.startswith(("localhost", "127.", "[::1]"))
         and _has_password(file, section)
     ):
         yield Finding(line, "warning", "password_in_clear", {"host": host[:60]})
+
+
+def _url_meant(url: str) -> str:
+    """Return what an address that cannot be read was probably meant to be, an example where that cannot be said."""
+    secure = re.match(r"h?t?tps", url, re.IGNORECASE) is not None
+    rest = re.sub(
+        r"^(?:[a-z]{2,6}[:;.,]?[/\\]+|[a-z]{3,6}[:;]|[:;]?[/\\]+)", "", url, flags=re.IGNORECASE
+    ).replace("\\", "/")
+    host, slash, path = rest.partition("/")
+    name, colon, port = host.partition(":")
+    port = re.sub(r"[oO]", "0", port)
+    right = re.fullmatch(r"[^\s:/?#@\[\]$]+", name) and not re.match(r"[a-z]:", rest, re.IGNORECASE)
+    if not right or (colon and not (port.isdigit() and 0 < int(port) < 1 << 16)):
+        return "http://serveur:8080/…"
+    return f"http{'s' if secure else ''}://{name}{colon}{port}{slash}{path}"[:60]
 
 
 def _has_password(file: ParameterFile, section: str) -> bool:
@@ -449,48 +337,135 @@ def _has_password(file: ParameterFile, section: str) -> bool:
 
 
 def _headers(file: ParameterFile, section: str) -> Iterator[Finding]:
-    for part in file.text(section, "headers").split("|"):
-        if part.strip() and header(part) is None:
-            yield Finding(
-                file.line(section, "headers"), "error", "header_unreadable", {"text": part.strip()[:40]}
-            )
+    text, line = file.text(section, "headers"), file.line(section, "headers")
+    for part in text.split("|"):
+        pair = header(part)
+        if part.strip() and pair is None:
+            yield Finding(line, "error", "header_unreadable", {"text": part.strip()[:40]})
+        elif pair is not None and not re.match(
+            r"(set-)?cookie|accept|content-|prefer|forwarded|auth\w*$", pair[0].lower()
+        ):
+            yield from _separators(line, pair[1])
+        elif pair is not None and pair[0].lower().startswith("auth"):
+            yield from _separators(line, re.sub(r'\w+="[^"]*"', "", pair[1]))
+    if set("“”„«»‘’") & set(text):
+        yield Finding(line, "warning", "quotes_curly", {"tag": "<headers>"})
+
+
+def _separators(line: int, value: str) -> Iterator[Finding]:
+    """Find a header that was meant to begin within another's value."""
+    other = re.search(r"([;,])\s*([A-Za-z][\w\-]*)\s*[=:]", value)
+    if other and other[2].lower() not in ("q", "charset", "boundary", "version", "realm"):
+        yield Finding(line, "warning", "header_separator", {"mark": other[1], "text": other[2]})
+
+
+def _content(file: ParameterFile, section: str) -> Iterator[Finding]:
+    """Look at what is sent: a type there is, and data of that type once its placeholders are filled in."""
+    named = file.word(section, "contenttype")
+    kind = named.partition(";")[0].strip().lower()
+    if (kind and "/" not in kind) or (kind not in CONTENT_TYPES and near_of(kind, CONTENT_TYPES)):
+        near = near_of(kind, CONTENT_TYPES) or next(
+            (each for each in CONTENT_TYPES if kind in each), CONTENT_TYPES[0]
+        )
+        yield Finding(
+            file.line(section, "contenttype"), "warning", "word_unusual", {"word": named[:40], "near": near}
+        )
+        return
+    data = file.text(section, "data")
+    if not data or file.text(section, "dataencode"):
+        return
+    escape = kind_of(data, named)
+    if escape not in (in_json, in_xml):
+        return
+    why = _why_not(data, named, is_json=escape is in_json)
+    if why is not None:
+        plain = data.translate({ord(each): '"' for each in "“”„«»"} | {ord(each): "'" for each in "‘’"})
+        code = "json_unreadable" if escape is in_json else "xml_unreadable"
+        if plain != data and _why_not(plain, named, is_json=escape is in_json) is None:
+            code = "quotes_curly"
+        entry = file.entry(section, "data")
+        assert entry is not None  # noqa: S101 - it has a text
+        line = min(entry.line + why[0], entry.last)
+        yield Finding(line, "warning", code, {"tag": "<data>", "why": why[1]})
+
+
+def _why_not(data: str, content_type: str, *, is_json: bool) -> tuple[int, str] | None:
+    """Return why data is not of its type when filled in: the line within it, and what stands there."""
+    import json
+    from xml.parsers import expat
+
+    sample = Values(number="0388202020", extension="1024", user="user", password="secret", token="token")  # noqa: S106
+    try:
+        text = body(data, "", content_type, sample).decode("utf-8", "replace")
+    except SettingsError:
+        return None
+    try:
+        if is_json:
+            json.loads(text)
+        else:
+            expat.ParserCreate().Parse(re.sub(r"^\s*<\?xml[^>]*\?>", "", text), True)
+    except json.JSONDecodeError as error:
+        line, at = error.lineno, error.pos
+    except expat.ExpatError as error:
+        line = error.lineno
+        at = sum(len(each) + 1 for each in text.split("\n")[: line - 1]) + error.offset
+    else:
+        return None
+    return line - 1, text[max(at - 12, 0) : at + 12].replace("\n", " ").strip() or "–"
 
 
 def _placeholders(file: ParameterFile, section: str, tag: str) -> Iterator[Finding]:
     text = file.text(section, tag)
+    if "$" not in text and not re.search(_OTHER_PLACEHOLDER, text, re.IGNORECASE):
+        return
     line = file.line(section, tag)
     for found in _PLACEHOLDER.finditer(text):
         name = found[1].lower()
         if name not in PLACEHOLDERS:
-            near = _near(name, PLACEHOLDERS)
-            yield Finding(
-                line,
-                "warning",
-                "placeholder_unknown",
-                {"word": found[0], "near": f"${near}$" if near else "–"},
-            )
+            near = _placeholder_meant(name)
+            params = {"word": found[0], "near": f"${near}$" if near else "–"}
+            yield Finding(line, "warning", "placeholder_unknown", params)
         elif (name == "teldest" and section in ("event", "token")) or (
             name == "token" and section == "token"
         ):
             yield Finding(
                 line, "error", "placeholder_not_here", {"word": found[0], "section": SECTIONS[section]}
             )
-    rest = _PLACEHOLDER.sub("", text) if "$" in text else ""
-    for found in re.finditer(_OPEN_PLACEHOLDER, rest, re.IGNORECASE) if "$" in rest else ():
+    rest = _PLACEHOLDER.sub("", text)
+    for found in re.finditer(_OTHER_PLACEHOLDER, rest, re.IGNORECASE):
+        yield Finding(
+            line, "warning", "placeholder_other", {"word": found[0], "near": f"${found[1].lower()}$"}
+        )
+    rest = re.sub(_OTHER_PLACEHOLDER, "", rest, flags=re.IGNORECASE)
+    for found in re.finditer(_OPEN_PLACEHOLDER, rest, re.IGNORECASE):
         yield Finding(line, "warning", "placeholder_open", {"word": found[0], "near": f"{found[0]}$"})
+    for found in re.finditer(_NO_OPENING, rest, re.IGNORECASE):
+        yield Finding(line, "warning", "placeholder_other", {"word": found[0], "near": f"${found[0]}"})
 
 
-def _replies(file: ParameterFile) -> Iterator[Finding]:
+def _placeholder_meant(name: str) -> str:
+    usual = next((each for each, words in MEANT.items() if name.replace("_", "") in words), "")
+    return usual or near_of(name, PLACEHOLDERS)
+
+
+def _replies(file: ParameterFile, elsewhere: set[str]) -> Iterator[Finding]:
     for section, switch, names in (
         ("event", "with_event", ("tel", "event")),
         ("token", "with_token", ("token",)),
     ):
-        if file.word(section, "type_return", "json").lower() not in TYPES:
+        kind = file.word(section, "type_return").lower()
+        if kind and kind not in TYPES:
             yield _wrong(file, section, "type_return", " | ".join(TYPES))
-        elif file.on(section, switch) and file.entry(section, "type_return") is None:
+        elif (
+            section in file.sections
+            and file.on(section, switch)
+            and file.entry(section, "type_return") is None
+            and "type_return" not in elsewhere
+        ):
             params = {"tag": "<type_return>", "section": SECTIONS[section]}
             yield Finding(file.sections[section], "warning", "switch_missing", params)
         for name in names:
+            yield from _names(file, section, name, kind)
             in_attribute = f"xml_result_{name}_in_attrib"
             yield from _switch(file, section, in_attribute)
             if file.on(section, in_attribute) and not file.word(section, f"xml_{name}_attrib"):
@@ -503,34 +478,54 @@ def _replies(file: ParameterFile) -> Iterator[Finding]:
                 )
 
 
+def _names(file: ParameterFile, section: str, name: str, kind: str) -> Iterator[Finding]:
+    """Look at what a field is called in a section's replies: a name or a path, of the type that is returned."""
+    for of_kind in ("json", "xml"):
+        tag, text = f"{of_kind}_{name}", file.word(section, f"{of_kind}_{name}")
+        if not text:
+            continue
+        if not re.fullmatch(_PATH, text):
+            params = {"tag": f"<{tag}>", "text": text[:40]}
+            yield Finding(file.line(section, tag), "error", "path_unreadable", params)
+        elif kind in TYPES and kind != of_kind:
+            params = {"tag": f"<{tag}>", "kind": kind}
+            yield Finding(file.line(section, tag), "warning", "tag_without_effect", params)
+
+
 def _callto(file: ParameterFile) -> Iterator[Finding]:
-    command = file.word("callto", "cmd")
+    command, line = file.word("callto", "cmd"), file.line("callto", "cmd")
     if command:
-        scheme = re.match(r"([A-Za-z][A-Za-z0-9+.\-]+)\s*:", command)
-        if scheme and scheme[1].lower() not in SCHEMES and (near := _near(scheme[1].lower(), SCHEMES)):
-            yield Finding(
-                file.line("callto", "cmd"),
-                "warning",
-                "word_unusual",
-                {"word": f"{scheme[1]}:", "near": f"{near}:"},
-            )
-        if "$teldest$" not in command.lower():
-            yield Finding(file.line("callto", "cmd"), "error", "number_missing", {"tag": "cmd"})
-        yield from _placeholders(file, "callto", "cmd")
+        begins = re.match(r"([A-Za-z][A-Za-z0-9+.\-]+)\s*(:?)", command)
+        scheme = begins[1].lower() if begins else ""
+        near = near_of(scheme, SCHEMES) if begins and begins[2] and scheme not in SCHEMES else ""
+        if begins and not begins[2] and scheme in SCHEMES:  # "callto$teldest$"
+            near = scheme
+        if begins and near:
+            params = {"word": begins[0], "near": f"{near}:"}
+            yield Finding(line, "warning", "word_unusual", params)
+        odd = list(_placeholders(file, "callto", "cmd"))
+        yield from odd
+        if "$teldest$" not in command.lower() and not _meant_number(odd):
+            yield Finding(line, "error", "number_missing", {"tag": "cmd"})
+        path = re.match(r"[A-Za-z]:\\(?:[^\"]*?\\)*[^\\\"]*?\.(?:exe|cmd|bat|com)\b", command, re.IGNORECASE)
+        if path and re.search(r"\s", path[0]):
+            yield Finding(line, "warning", "path_unquoted", {"near": f'"{path[0]}"'})
         if re.search(r"\$(mdp|mpd|auth)\$", command, re.IGNORECASE):
-            yield Finding(file.line("callto", "cmd"), "warning", "password_to_program", {})
+            yield Finding(line, "warning", "password_to_program", {})
     verb = file.word("callto", "cmdshellexecute")
-    if verb and verb.lower() not in VERBS and (near := _near(verb.lower(), VERBS)):
-        yield Finding(
-            file.line("callto", "cmdshellexecute"),
-            "warning",
-            "word_unusual",
-            {"word": verb, "near": near.upper()},
-        )
+    if verb and verb.lower() not in VERBS and (near := near_of(verb.lower(), VERBS)):
+        params = {"word": verb, "near": near.upper()}
+        yield Finding(file.line("callto", "cmdshellexecute"), "warning", "word_unusual", params)
     if "dial" in file.sections:
         texts = _all_text(file, "dial")
-        if file.word("dial", "url") and "$teldest$" not in texts.lower():
+        odd = [found for tag in REQUEST for found in _placeholders(file, "dial", tag)]
+        if file.word("dial", "url") and "$teldest$" not in texts.lower() and not _meant_number(odd):
             yield Finding(file.line("dial", "url"), "error", "number_missing", {"tag": "<url>"})
+
+
+def _meant_number(findings: list[Finding]) -> bool:
+    """Say whether the number's placeholder is there, only not written rightly: that is told already."""
+    return any(each.params.get("near", "").lower() == "$teldest$" for each in findings)
 
 
 def _all_text(file: ParameterFile, *sections: str) -> str:

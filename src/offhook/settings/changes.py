@@ -7,6 +7,8 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from glob import escape as glob_escape
+from glob import glob
 from typing import Any
 
 from offhook.errors import SettingsError
@@ -14,15 +16,25 @@ from offhook.settings import secret
 from offhook.settings.files import alone, write_whole
 from offhook.settings.kinds import LISTS
 from offhook.settings.model import judged, setting
-from offhook.settings.places import FILE, LOCKED, covers_any, machine_file, read_place
-from offhook.settings.values import covers
+from offhook.settings.places import (
+    FILE,
+    LOCKED,
+    config,
+    covers_any,
+    home,
+    machine_file,
+    old_file,
+    read_place,
+    secrets_folder,
+    user_file,
+)
 
 LOCK_PATIENCE_S = 5.0
 
 
 def file_of(scope: str, folder: str) -> str:
     """Return the file of a scope: ``machine``, or ``user`` in ``folder``."""
-    return machine_file() if scope == "machine" else os.path.join(folder, FILE)
+    return machine_file() if scope == "machine" else user_file(folder)
 
 
 def change(path: str, sets: Mapping[str, str | None]) -> None:
@@ -33,12 +45,14 @@ def change(path: str, sets: Mapping[str, str | None]) -> None:
     import tomlkit
 
     texts = {name: None if given is None else judged(name, given, name) for name, given in sets.items()}
-    folder = os.path.dirname(path)
+    folder = secrets_folder(path)
     stale: list[object] = []
     fresh: list[object] = []
     with _held(path) as place:
         document = tomlkit.parse(_text(path))
         try:
+            if any(setting(name, name).secret for name in texts):
+                os.makedirs(folder, mode=0o700, exist_ok=True)
             for name, text in texts.items():
                 before = _table(document, name).get(name.rpartition(".")[2])
                 _set(document, name, text, folder)
@@ -63,13 +77,31 @@ def lock(path: str, names: list[str], *, locked: bool) -> None:
             setting(name, LOCKED)
     with _held(path, "machine"):
         document = tomlkit.parse(_text(path))
-        place = read_place(path, "machine")
-        for name in names if locked else []:
-            if not any(covers(name, each) for each in place.values):
-                raise SettingsError("nothing_to_lock", name=name, path=path)
-        before = place.locked
+        before = read_place(path, "machine").locked
         document[LOCKED] = [each for each in before if each not in names] + (names if locked else [])
         write_whole(path, tomlkit.dumps(document).encode(), 0o644)
+
+
+def move_old() -> list[tuple[str, str]]:
+    """Move settings from where earlier versions kept them; returns each file's old and new path.
+
+    Once: a file that is at its new place stays as it is. A file that cannot be moved goes on being read where it is.
+    """
+    moved = []
+    for old in (os.path.join(home(), FILE), *glob(os.path.join(glob_escape(home()), "desks", "*", FILE))):
+        new = os.path.join(config(), os.path.relpath(old, home()))
+        if not old_file(new) or not os.path.isfile(old) or os.path.islink(old) or os.path.exists(new):
+            continue
+        with contextlib.suppress(OSError), alone(old + ".lock", LOCK_PATIENCE_S):
+            if os.path.exists(new):
+                continue
+            with open(old, "rb") as file:
+                data = file.read()
+            os.makedirs(os.path.dirname(new), mode=0o700, exist_ok=True)
+            write_whole(new, data)
+            os.unlink(old)
+            moved.append((old, new))
+    return moved
 
 
 @contextlib.contextmanager

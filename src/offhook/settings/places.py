@@ -19,7 +19,7 @@ NO_SETTINGS = ("OFFHOOK_HOME", "OFFHOOK_DEBUG", "OFFHOOK_LAUNCHED")
 
 
 def home(environ: Mapping[str, str] = os.environ) -> str:
-    """Return the folder of this user's files: ``OFFHOOK_HOME``, else the system's place for them."""
+    """Return the folder of this user's state: ``OFFHOOK_HOME``, else the system's place for such files."""
     if environ.get("OFFHOOK_HOME"):
         return environ["OFFHOOK_HOME"]
     if os.name == "posix":  # the same as platformdirs gives, without its start-up cost on every click
@@ -27,6 +27,41 @@ def home(environ: Mapping[str, str] = os.environ) -> str:
     from platformdirs import user_state_dir
 
     return user_state_dir("offhook", appauthor=False)
+
+
+def config(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the folder of this user's settings: ``OFFHOOK_HOME``, else the system's place for such files."""
+    if environ.get("OFFHOOK_HOME"):
+        return environ["OFFHOOK_HOME"]
+    if os.name == "posix":  # as platformdirs gives it, see above
+        return os.path.join(environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config"), "offhook")
+    from platformdirs import user_config_dir
+
+    return user_config_dir("offhook", appauthor=False)
+
+
+def user_file(folder: str = "", environ: Mapping[str, str] = os.environ) -> str:
+    """Return the settings file of a folder, by default the user's own; the old one, until it has been moved."""
+    path = os.path.join(folder or config(environ), FILE)
+    old = old_file(path, environ)
+    return old if old and os.path.exists(old) and not os.path.exists(path) else path
+
+
+def old_file(path: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return where earlier versions kept a settings file: among the state, beside its secrets; ``""``: there, too."""
+    if config(environ) == home(environ) or not path.startswith(os.path.join(config(environ), "")):
+        return ""
+    return os.path.join(home(environ), os.path.relpath(path, config(environ)))
+
+
+def is_old_there() -> bool:
+    """Say whether there may be settings where earlier versions kept them."""
+    return config() != home() and any(os.path.exists(os.path.join(home(), name)) for name in (FILE, "desks"))
+
+
+def secrets_folder(path: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the folder of the secrets that a settings file names."""
+    return os.path.dirname(old_file(path, environ) or path)
 
 
 def system_file() -> str:
@@ -49,8 +84,8 @@ def desk_folder(extension: str, environ: Mapping[str, str] = os.environ) -> str:
     The desk named by ``desk.extension`` is the user's own: its settings are the user's. Every other desk a hub
     serves, a browser page perhaps, has a folder of its own.
     """
-    folder = home(environ)
-    user = read_place(os.path.join(folder, FILE), "user").values
+    folder = config(environ)
+    user = _user_place(folder, environ).values
     own = environ.get("OFFHOOK_DESK__EXTENSION") or (
         user["desk.extension"].text if "desk.extension" in user else ""
     )
@@ -75,10 +110,9 @@ def resolve(
     """
     system = system or system_file()
     machine = machine_file(environ, system)
-    user_folder = folder or home(environ)
     places = Places(
         machine=read_place(machine, "machine"),
-        user=read_place(os.path.join(user_folder, FILE), "user"),
+        user=_user_place(folder or "", environ),
         environment=_from_environment(environ),
         options=_from_options(options or {}),
         system=read_place(system, "machine") if system != machine else NOWHERE,
@@ -86,8 +120,16 @@ def resolve(
     return Settings(places, KNOWN)
 
 
-def read_place(path: str, place: str) -> Place:
-    """Return what a settings file sets. Raises ``SettingsError`` naming file and line."""
+def _user_place(folder: str, environ: Mapping[str, str]) -> Place:
+    """Return what a folder's settings file sets; one that is moved meanwhile is read at its new place."""
+    path = user_file(folder, environ)
+    found = read_place(path, "user", secrets_folder(path, environ))
+    now = user_file(folder, environ)
+    return found if now == path else read_place(now, "user", secrets_folder(now, environ))
+
+
+def read_place(path: str, place: str, secrets: str = "") -> Place:
+    """Return what a settings file sets; ``secrets`` is their folder. Raises ``SettingsError`` naming file and line."""
     try:
         with open(path, encoding="utf-8") as file:
             text = file.read()
@@ -95,10 +137,10 @@ def read_place(path: str, place: str) -> Place:
         return NOWHERE
     except (OSError, ValueError) as error:
         raise SettingsError("settings_file_unreadable", path=path, why=_why(error)) from None
-    return _from_toml(text, path, place)
+    return _from_toml(text, path, place, secrets or secrets_folder(path))
 
 
-def _from_toml(text: str, path: str, place: str) -> Place:
+def _from_toml(text: str, path: str, place: str, secrets: str) -> Place:
     import tomllib
 
     try:
@@ -107,7 +149,9 @@ def _from_toml(text: str, path: str, place: str) -> Place:
         raise SettingsError("settings_file_unreadable", path=path, why=str(error)[:120]) from None
     locked = found.pop(LOCKED, []) if place == "machine" else []
     if not isinstance(locked, list) or not all(isinstance(each, str) for each in locked):
-        raise SettingsError("setting_unreadable", name=LOCKED, where=path, expected='["guard.*", "country"]')
+        raise SettingsError(
+            "setting_unreadable", name=LOCKED, where=path, wanted="shape", such='["guard.*", "country"]'
+        )
     for pattern in locked:
         if not covers_any(pattern):
             setting(pattern, f"{path}:{_line_of(text, LOCKED)}")
@@ -120,7 +164,7 @@ def _from_toml(text: str, path: str, place: str) -> Place:
         )
         for name, value in pairs.items():
             where = f"{path}:{_line_of(text, name)}"
-            values[name] = _read_value(name, value, where, place, os.path.dirname(path))
+            values[name] = _read_value(name, value, where, place, secrets)
     return Place(values, tuple(locked))
 
 
@@ -135,7 +179,7 @@ def _read_value(name: str, value: object, where: str, place: str, folder: str) -
 
         return Value("", where, place, fetch)
     if isinstance(value, dict) and setting(name, where).kind != "table":
-        raise SettingsError("setting_unreadable", name=name, where=where, expected="text")
+        raise SettingsError("setting_unreadable", name=name, where=where, wanted="text")
     return Value(checked(name, value, where), where, place)
 
 

@@ -39,10 +39,10 @@ class Place(NamedTuple):
     locked: tuple[str, ...] = ()
 
     def locks(self, name: str) -> bool:
-        """Say whether this place sets and locks a setting."""
-        if name not in self.values:
-            return False
-        return name.startswith(ALWAYS_LOCKED) or any(covers(pattern, name) for pattern in self.locked)
+        """Say whether this place locks a setting, at its value here or, without one, at what lies beneath."""
+        if name.startswith(ALWAYS_LOCKED) and name in self.values:
+            return True
+        return any(covers(pattern, name) for pattern in self.locked)
 
     def __repr__(self) -> str:
         """Leave the values out: some may be secrets."""
@@ -73,23 +73,22 @@ class Known(NamedTuple):
 class Settings:
     """Every setting's value in force among what the places set. A value is worked out when it is asked for.
 
-    ``overruled`` names what a later place set without effect, and where: the person must be told. ``locked`` are
-    the settings nobody but the machine's administrator can change.
+    ``overruled`` names what a later place set without effect, and where: the person must be told.
     """
 
     def __init__(self, places: Places, known: Known) -> None:
         self.places = places
         self.known = known
-        self.locked = frozenset(
-            name for place in (places.machine, places.system) for name in place.values if place.locks(name)
-        )
         self._values: dict[str, Value] = {}
         machine, user = places.machine.values, places.user.values
         machines_own = "interface" in machine and (
             self._box().text != "yes" or places.machine.locks("interface") or places.system.locks("interface")
         )
         bundle_of, self._other = (machine, user) if machines_own else (user, machine)
-        chosen = bundle_of.get("interface", self._default("interface")).text
+        locked = self.locks("interface")
+        chosen = (
+            self._lock("interface") if locked else bundle_of.get("interface", self._default("interface"))
+        ).text
         self._bundle = frozenset({"interface", *known.section_of(chosen)})
 
     def __getitem__(self, name: str) -> str:
@@ -98,6 +97,14 @@ class Settings:
         if value.fetch is not None:
             value = self._values[name] = value._replace(text=value.fetch(), fetch=None)
         return value.text
+
+    def locks(self, name: str) -> bool:
+        """Say whether nobody but the machine's administrator can change a setting."""
+        return self.places.system.locks(name) or self.places.machine.locks(name)
+
+    def is_bundled(self, name: str) -> bool:
+        """Say whether a setting belongs to the interface in force, so that the tick box decides whose counts."""
+        return name in self._bundle
 
     def number(self, name: str) -> int:
         """Return the value in force of a setting that is a number."""
@@ -133,21 +140,24 @@ class Settings:
     @property
     def overruled(self) -> dict[str, str]:
         """What a later place set without effect, because of a lock, and where."""
-        found = {name: self._before_locks(name) for name in self.locked}
+        later = (self.places.machine, self.places.user, self.places.environment, self.places.options)
+        names = {name for place in later for name in place.values if self.locks(name)}
+        found = {name: self._before_locks(name) for name in names}
         return {
             name: value.origin
             for name, value in found.items()
-            if value != self._lock(name) and value.origin != "default"
+            if value != self._lock(name) and value.place not in ("default", "shared")
         }
 
     def _value(self, name: str) -> Value:
         if name not in self._values:
-            self._values[name] = self._lock(name) if name in self.locked else self._before_locks(name)
+            self._values[name] = self._lock(name) if self.locks(name) else self._before_locks(name)
         return self._values[name]
 
     def _lock(self, name: str) -> Value:
+        """Return a locked setting's value: of the place that locks it, else of what lies beneath every lock."""
         place = self.places.system if self.places.system.locks(name) else self.places.machine
-        return place.values[name]
+        return place.values.get(name) or self.places.shared.values.get(name) or self._default(name)
 
     def _before_locks(self, name: str) -> Value:
         places = self.places
@@ -166,7 +176,7 @@ class Settings:
         name, places = "use_user_settings", self.places
         for place in (places.system, places.machine):
             if place.locks(name):
-                return place.values[name]
+                return place.values.get(name) or self._default(name)
         for place in (places.options, places.environment, places.user):
             if name in place.values:
                 return place.values[name]

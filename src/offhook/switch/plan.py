@@ -149,4 +149,4 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 
 def _wrong(where: str, expected: str) -> SettingsError:
-    return SettingsError("setting_unreadable", name=where, where=where, expected=expected)
+    return SettingsError("setting_unreadable", name=where, where=where, wanted="shape", such=expected)

@@ -18,7 +18,9 @@ from offhook import installed
 
 LANGUAGES = ("en", "fr")
 _WORDS = {"state": "state", "command": "command", "why": "cause"}
-"""Parameters whose values may have a sentence of their own, and where it is."""
+"""Parameters whose values may have a word of their own, and where it is."""
+_SENTENCES = {"finding": "check", "wanted": "wanted"}
+"""The same for whole sentences, which take the other parameters."""
 FOLDER = os.path.dirname(__file__)
 
 
@@ -90,12 +92,12 @@ def _about(interface: str, key: str, language: str) -> str:
 
 def _filled(text: str, language: str, params: Mapping[str, object]) -> str:
     known = catalogue(language)
-    spoken = dict(params)
+    spoken: dict[str, object] = {"wanted": known["wanted.other"], **params}
     for name, value in params.items():
         if name in _WORDS:
             spoken[name] = known.get(f"{_WORDS[name]}.{value}", value)
-        elif name == "finding":
-            spoken[name] = known.get(f"check.{value}", str(value)).format_map(_Lenient(params))
+        elif name in _SENTENCES:
+            spoken[name] = known.get(f"{_SENTENCES[name]}.{value}", str(value)).format_map(_Lenient(params))
         elif name == "can":
             spoken[name] = ", ".join(_named(str(value).split(), known)) or known["can.nothing"]
         elif name == "calls":

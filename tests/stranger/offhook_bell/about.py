@@ -6,7 +6,7 @@ from offhook.errors import Refused, Unreachable
 ABOUT = About(
     "bell",
     driver="offhook_bell.driver:BellInterface",
-    settings=(Setting("address", default="127.0.0.1:7777"), Setting("password", secret=True)),
+    settings=(Setting("address", "address", "127.0.0.1:7777"), Setting("password", secret=True)),
     uses=("country",),
     codes={"bell_cracked": Refused, "bell_silent": Unreachable},
 )

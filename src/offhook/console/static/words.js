@@ -1,5 +1,5 @@
 // What the page says: the same sentences as the command line, from /texts/en.json and fr.json.
-const OURS = { state: "state", command: "command", why: "cause", finding: "check" };
+const OURS = { state: "state", command: "command", why: "cause", finding: "check", wanted: "wanted" };
 let words = {};
 
 export async function choose(language) {
@@ -12,7 +12,7 @@ export async function choose(language) {
 export function say(key, values = {}) {
   return (words[key] ?? key).replace(/\{(\w+)\}/g, (_whole, name) => {
     const known = `${OURS[name]}.${values[name]}`;
-    return words[known] ? say(known, { ...values, [name]: "" }) : name === "calls" ? listed(values.calls) : name === "can" ? able(values.can) : values[name] ?? "…";
+    return words[known] ? say(known, { ...values, [name]: "" }) : name === "calls" ? listed(values.calls) : name === "can" ? able(values.can) : values[name] ?? (name === "wanted" ? words["wanted.other"] : "…");
   });
 }
 

@@ -8,7 +8,7 @@ ABOUT = About(
     "asterisk",
     driver="offhook.interfaces.asterisk.driver:AsteriskInterface",
     settings=(
-        Setting("address", default="127.0.0.1:5038"),
+        Setting("address", "address", "127.0.0.1:5038"),
         Setting("user"),
         Setting("password", secret=True),
         Setting("tls", "flag", "no"),

@@ -7,7 +7,7 @@ ABOUT = About(
     "callto",
     driver="offhook.interfaces.callto.driver:CalltoInterface",
     settings=(
-        Setting("command", default="callto:$teldest$"),
+        Setting("command", "template", "callto:$teldest$"),
         Setting("verb", default="OPEN"),
         Setting("program"),
     ),

@@ -8,11 +8,11 @@ ABOUT = About(
     "freeswitch",
     driver="offhook.interfaces.freeswitch.driver:FreeswitchInterface",
     settings=(
-        Setting("address", default="127.0.0.1:8021"),
+        Setting("address", "address", "127.0.0.1:8021"),
         Setting("password", secret=True),
         Setting("tls", "flag", "no"),
         Setting("context"),
-        Setting("domain"),
+        Setting("domain", "host"),
         *OF_DIALS,
         Setting("auto_answer", "flag", "no"),
         *OF_THE_PLAN,

@@ -5,7 +5,7 @@ from offhook.about import About, Setting
 ABOUT = About(
     "hub",
     driver="offhook.interfaces.hub.driver:HubInterface",
-    settings=(Setting("url", by_desk=True), Setting("token", secret=True, by_desk=True)),
+    settings=(Setting("url", "url", by_desk=True), Setting("token", secret=True, by_desk=True)),
     applies_rules=True,
     by_page=True,
 )

@@ -5,7 +5,7 @@ from offhook.about import About, Setting
 ABOUT = About(
     "simulator",
     driver="offhook.interfaces.simulator.driver:SimulatorInterface",
-    settings=(Setting("address", option="simulator"),),
+    settings=(Setting("address", "address", option="simulator"),),
     uses=("country", "incoming_strip", "hub.desks"),
     per_desk=False,
     pretend="offhook.interfaces.simulator.server:Server",

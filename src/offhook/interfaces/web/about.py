@@ -6,7 +6,7 @@ ABOUT = About(
     "web",
     driver="offhook.interfaces.web.driver:WebInterface",
     settings=(
-        Setting("file"),
+        Setting("file", "file"),
         Setting("event_name", default="DIAL", by_desk=True),
         Setting("timeout_s", "decimal", "15", by_desk=True),
         Setting("connect_timeout_s", "decimal", "3", by_desk=True),

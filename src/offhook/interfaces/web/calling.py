@@ -64,6 +64,15 @@ class Tokens:
             return token
 
 
+class AskedOnce(Tokens):
+    """Tokens that are asked for once, whatever the server makes of them: an account is soon locked."""
+
+    def get(self, request: Request, refused: str, ask: Callable[[], tuple[str, float | None]]) -> str:
+        """Return the one token there is, also where the server refused it."""
+        known = self._known.get(request)
+        return known[0] if known else super().get(request, "", ask)
+
+
 class WebAccount(NamedTuple):
     """One desk's way to a web API: the file, who it is, how to connect, where a trace goes."""
 

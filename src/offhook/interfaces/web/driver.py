@@ -13,7 +13,7 @@ from offhook.errors import LoginRefused, OffhookError, SettingsError, Unsupporte
 from offhook.interface import Availability, Device, Telling
 from offhook.interfaces.web import wire
 from offhook.interfaces.web.about import ABOUT
-from offhook.interfaces.web.calling import Tokens, WebAccount, account
+from offhook.interfaces.web.calling import AskedOnce, Tokens, WebAccount, account
 from offhook.model import Command, Dial, Event, LineBack, LineLost
 from offhook.seed.events import EMITS, Rules, SeedMeaning
 from offhook.seed.replies import Item, items
@@ -99,6 +99,19 @@ class WebInterface(Telling):
                 await in_thread(self._dialler.try_login)
         except OffhookError as error:
             yield error
+
+    async def probe(
+        self, told: Callable[[str], None], *, events: bool = False, dial: Dialled | None = None
+    ) -> None:
+        """See :class:`offhook.interface.Probed`."""
+        tried = self._dialler._replace(tokens=AskedOnce())
+        with on(ABOUT.name), tried.trace.watched(told):
+            await in_thread(tried.try_login)
+            if dial is not None:
+                await in_thread(lambda: tried.dial(dial))
+            if events:
+                _pause_s, patience_s = wire.timing(tried.file)
+                await in_thread(lambda: tried.poll(patience_s))
 
     async def close(self) -> None:
         """Stop reading; a poll under way is ended."""
