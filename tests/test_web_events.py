@@ -104,7 +104,7 @@ FORMS = [
     ("an index", "json", {"l": [{"n": "1"}, {"n": NUMBER, "e": "RING"}]}, "<json_tel>l[1].n\n<json_event>l[1].e", [RING]),
     ("a list: all of its events, in order", "json", NESTED, "<json_tel>Events.Data.Calling\n<json_event>Events.Event", [RING, "connect"]),
     ("a list and nothing else", "json", [{"t": NUMBER, "e": "RING"}, {"t": NUMBER, "e": "CONNECT"}], "<json_tel>[].t\n<json_event>[].e", [RING, "connect"]),
-    ("one word for a list of numbers", "json", {"e": "RING", "l": [{"n": NUMBER}, {"n": "0388202021"}]}, "<event_hangup>X\n<json_tel>l.n\n<json_event>e", [RING, "ring +33388202021"]),
+    ("one word for a list of numbers", "json", {"e": "RING", "l": [{"n": NUMBER}, {"n": "0388202021"}]}, "<event_hangup>X\n<json_tel>l.n\n<json_event>e", [RING, "ring +33388202021", "hangup unknown", "hangup unknown"]),
     ("an integer keeps its digits", "json", b'{"tel": 33388202020, "event": "RING"}', "", [RING]),
     ("an empty list", "json", {"Events": []}, "<json_tel>Events.n\n<json_event>Events.e", []),
     ("a null", "json", {"tel": None, "event": None}, "", []),
