@@ -45,6 +45,7 @@ NO = [
     (JSON, '{"code": 7, "filler": "' + "x" * 9000 + '", "message": "far behind"}', "7 far behind"),
     (TEXT, "-ERR no such extension: 1024\n", "-ERR no such extension: 1024"),
     (TEXT, "-ERR SUBSCRIBER_ABSENT", "SUBSCRIBER_ABSENT"),
+    (HTML, "output:\r\n-ERR CHAN_NOT_IMPLEMENTED", "CHAN_NOT_IMPLEMENTED"),
     (TEXT, "ERROR 404", "404"),
     (TEXT, "Error: unknown user", "unknown user"),
     (TEXT, "KO: no credit", "no credit"),

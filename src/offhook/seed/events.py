@@ -93,6 +93,7 @@ class SeedMeaning:
 
     def take(self, items: Sequence[Item], at: datetime, *, listed: bool = True) -> list[Event]:
         """Take a reply's events in; returns what is news. ``listed`` is false where no reply came in time."""
+        items = items if self._rules.queue else list(dict.fromkeys(items))
         fresh = [item for item in items if self._is_news(item)]
         self._before = frozenset(item for item in items if not item.id)
         here = frozenset() if self._rules.queue else frozenset(self._key(item) for item in items)
@@ -205,7 +206,7 @@ class SeedMeaning:
     def _is_same_ring(self, key: str, rang: tuple[str, datetime] | None, at: datetime) -> bool:
         """Say whether a call that rings is only told again: else its end would have been told."""
         if self._rules.again_s is None:
-            return self._hangs_up
+            return self._hangs_up or self._lists_calls
         return rang is not None and rang[0] == key and (at - rang[1]).total_seconds() <= self._rules.again_s
 
     def _connects(self, key: str, party: Party, at: datetime) -> list[Event]:

@@ -27,7 +27,10 @@ NO = frozenset(
 NOTHING = frozenset(("", "no", "none", "null", "nil", "false", "ok", "success", "noerror"))
 DEEPEST = 6
 
-_TEXT = re.compile(r"[\s\"']*[-!]?(err|error|ko|nok|fail|failed|failure|refused|denied)\b", re.IGNORECASE)
+_TEXT = re.compile(
+    r"\A[\s\"']*[-!]?(err|error|ko|nok|fail|failed|failure|refused|denied)\b|^-ERR\b",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 def refusal(body: bytes, content_type: str) -> str:
@@ -41,7 +44,7 @@ def refusal(body: bytes, content_type: str) -> str:
             continue
     words = _no(found, 0)
     text = decoded(body, content_type)
-    if words or not _TEXT.match(text):
+    if words or not _TEXT.search(text):
         return words
     named = found.items() if isinstance(found, dict) else ()  # "error: 0" begins so, too
     no = not any(_bare(name) in ERRORS | NO and _is_nothing(value) for name, value in named)
