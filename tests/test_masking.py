@@ -59,6 +59,8 @@ FORMS: dict[str, Callable[[str], str]] = {
     "XML in JSON": lambda text: json.dumps(escape(text))[1:-1],
     "JSON in HTML": lambda text: escape(json.dumps(text)[1:-1]),
     "XML in XML": lambda text: escape(escape(text)),
+    "a string in a string in a string": lambda text: json.dumps(json.dumps(json.dumps(text)))[7:-7],
+    "JSON in HTML in an address": lambda text: urllib.parse.quote(escape(json.dumps(text)[1:-1]), safe=""),
     "XML in a form in JSON": lambda text: json.dumps(urllib.parse.quote_plus(escape(text), errors="replace"))[1:-1],
     "base64 in an address": lambda text: urllib.parse.quote(base64.b64encode(text.encode("utf-8", "replace")), safe=""),
 }  # fmt: skip
@@ -143,6 +145,7 @@ def test_all_of_several_and_the_longest_first() -> None:
     """One secret that begins another leaves nothing of the longer one behind; one of a single letter is no secret."""
     assert masked("pass passport p", ["pass", "passport", "p", ""]) == f"{MASK} {MASK} p"
     assert masked("nothing here", []) == "nothing here"
+    assert masked("[S3cret%20pass]", ["cret", "S3cret pass"]) == f"[{MASK}]", "also one within the other"
 
 
 VALUES = Values(

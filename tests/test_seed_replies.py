@@ -1,5 +1,6 @@
 """Where a reply's fields stand, and what the seed's event words come to: without a server."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -136,6 +137,20 @@ LABELS = [
 @pytest.mark.parametrize(("content_type", "body"), LABELS)
 def test_a_reply_is_read_however_it_is_labelled_and_coded(content_type: str, body: bytes) -> None:
     assert first(body, content_type, "", Names(), "token") == "é-token"
+
+
+CODED = [
+    # a character set that a reply must not choose, and what a letter in it would be
+    ("utf-7", "a+AOk-b"), ("unicode_escape", "a\\\\u0041b"), ("punycode", "abc-123"), ("idna", "xn--abc"), ("hex", "6162"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("charset", "text"), CODED)
+def test_a_reply_does_not_choose_just_any_codec(charset: str, text: str) -> None:
+    body = f'{{"token": "{text}"}}'.encode()
+    assert (
+        first(body, f"application/json; charset={charset}", "", Names(), "token") == json.loads(body)["token"]
+    )
 
 
 DIGITS = [
@@ -297,6 +312,12 @@ def test_a_call_that_is_answered_carries_the_number_of_the_reply(before: list[It
     assert isinstance(number, Updated)
     assert number.party is not None
     assert (number.party.number, type(answered)) == ("+33388202020", Connected)
+
+
+def test_an_id_that_comes_again_and_again_is_not_forgotten_among_others() -> None:
+    meaning = SeedMeaning(read(b"<event_hangup>X"), "1001", Rules(country="FR", queue=True))
+    heard = [len(meaning.take([with_id(POPUP, "one"), with_id(POPUP, str(n))], NOON)) for n in range(1200)]
+    assert heard == [2] + [1] * 1199
 
 
 def test_a_ring_of_which_nothing_more_is_told_lasts_no_longer_than_it_may() -> None:
