@@ -281,7 +281,9 @@ STORIES = [
     ([[RING, OTHER], []], {"queue": True, "hangs_up": True}, ["Ringing #1", "Ringing #2"]),
     # a number learnt late
     ([[HIDDEN], [CONNECT], [], [HANGUP]], {}, ["Ringing #1", "Updated #1", "Connected #1", "Ended #1 completed"]),
-    ([[HIDDEN], [HANGUP]], {}, ["Ringing #1", "Ended #1 unknown"]),
+    ([[HIDDEN], [HANGUP]], {}, ["Ringing #1"]),
+    ([[HIDDEN], [HIDDEN._replace(event="HANGUP")]], {}, ["Ringing #1", "Ended #1 unknown"]),
+    ([[HIDDEN, OTHER], [CONNECT]], {"hangs_up": True, "queue": True}, ["Ringing #1", "Ringing #2", "Updated #3", "Connected #3"]),
     ([[RING], [Item("0611223344", "HANGUP")]], {}, ["Ringing #1"]),
     ([[CONNECT], [], [CONNECT]], {}, ["Updated #1", "Connected #1"]),
     # several words for one event

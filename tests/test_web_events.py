@@ -240,6 +240,26 @@ async def test_a_long_poll_that_ends_without_news_is_an_empty_one(tmp_path: Path
         assert LineLost not in kinds
 
 
+async def test_an_answer_that_has_begun_is_waited_for(tmp_path: Path) -> None:
+    """A slow server's event is in it, and is not given a second time."""
+    begun = threading.Event()
+    whole = reply(told("RING"))
+
+    def answer(_came: Came) -> bytes:
+        if len(server.came) > 1:
+            return reply("")
+        link = server._open[-1]
+        head, blank, body = whole.partition(b"\r\n\r\n")
+        link.sendall(head + blank)
+        begun.wait(0.5)  # longer than timeout2
+        return body
+
+    with vendor(answer) as server:
+        path = Path(file(tmp_path, server.port, "<type_return>json"))
+        path.write_text(path.read_text("utf-8").replace("<timeout2>2", "<timeout2>0.2"), "utf-8")
+        assert await heard(str(path), 1) == [RING]
+
+
 @pytest.mark.parametrize(
     "fault",
     [

@@ -182,7 +182,7 @@ class SeedMeaning:
                 number = party.number or party.raw
                 return [PopRequested(at=at, line=self.line, call=call.id if call else "", number=number)]
             case "hangup":
-                return self._hangs(key, party, at)
+                return self._hangs(key, at)
             case _:
                 self._rang = rang
                 return []
@@ -212,8 +212,10 @@ class SeedMeaning:
     def _connects(self, key: str, party: Party, at: datetime) -> list[Event]:
         told: list[Event] = []
         if key not in self._open:
-            found = self._without_number(party)
-            if found is None or key:  # its number is news
+            found = self._only_one() if not key or "" in self._open else None
+            if (
+                found is None or key
+            ):  # a number not heard of before: a call not told to ring, or one that rang hidden
                 call = self._begun(key, at) if found is None else self._open.pop(found)
                 self._open[key] = call
                 facts: dict[str, Any] = {"at": at, "line": self.line, "call": call.id}
@@ -226,17 +228,14 @@ class SeedMeaning:
         call.connected = True
         return [*told, Connected(at=at, line=self.line, call=call.id)]
 
-    def _without_number(self, party: Party) -> str | None:
-        """Return the call meant by a party of which no call is known: the only one, if either has no number."""
-        if len(self._open) != 1:
-            return None
-        (key,) = self._open
-        return key if not key or party.kind is PartyKind.HIDDEN else None
-
-    def _hangs(self, key: str, party: Party, at: datetime) -> list[Event]:
+    def _hangs(self, key: str, at: datetime) -> list[Event]:
         self._hangs_up = True
-        found = key if key in self._open else self._without_number(party)
+        found = key if key in self._open else None if key else self._only_one()
         return [] if found is None else [self._over(found, at)]
+
+    def _only_one(self) -> str | None:
+        """Return the only call there is: the one meant where no number says which."""
+        return next(iter(self._open)) if len(self._open) == 1 else None
 
     def _over(self, key: str, at: datetime) -> Event:
         return self._ended(key, at, Reason.COMPLETED if self._open[key].connected else Reason.UNKNOWN)

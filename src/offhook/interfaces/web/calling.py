@@ -99,7 +99,8 @@ class WebAccount(NamedTuple):
 
     def poll(self, patience_s: float) -> list[Item] | None:
         """Read once what is waiting, ``None`` where nothing came in time. Raises where the reply is not one."""
-        patience = self.client.patience._replace(answer_s=patience_s, body_s=patience_s)
+        usual = self.client.patience  # a reply that has begun is waited for: its event would be lost
+        patience = usual._replace(answer_s=patience_s, body_s=max(patience_s, usual.body_s))
         return self.run(wire.polling(self.file, self.values), patience)
 
     def run(
