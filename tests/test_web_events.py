@@ -1,9 +1,11 @@
 """Events from pretend vendors, by parameter files alone: every form of reply, state and queue, lost servers."""
 
 import asyncio
+import gzip
 import itertools
 import json
 import threading
+import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,6 +31,7 @@ from offhook.model import (
 )  # fmt: skip
 from offhook.settings.given import given
 from offhook.testing.contract import InterfaceContract
+from offhook.transport.web import LONGEST_BODY, Client
 from vendor import Came, reply, vendor
 
 SHORT = {
@@ -238,6 +241,32 @@ async def test_a_long_poll_that_ends_without_news_is_an_empty_one(tmp_path: Path
                 while Ringing not in kinds:
                     kinds.append(type(await anext(events)))
         assert LineLost not in kinds
+
+
+BODY = told("RING").encode()
+PACKED = [
+    # how it is said to be packed, what came, what is read of it and what is wrong with it
+    ("gzip", gzip.compress(BODY), BODY, ""),
+    ("x-gzip", gzip.compress(BODY), BODY, ""),
+    ("deflate", zlib.compress(BODY), BODY, ""),
+    ("identity", BODY, BODY, ""),
+    ("gzip", b"", b"", ""),
+    ("gzip", gzip.compress(BODY)[:-9], BODY[:0], "cut"),
+    ("gzip", BODY, BODY, "garbage"),
+    ("gzip", gzip.compress(bytes(100 << 20)), bytes(LONGEST_BODY), "long"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("coding", "sent", "body", "fault"), PACKED)
+def test_a_reply_that_was_packed_unasked_is_unpacked(
+    coding: str, sent: bytes, body: bytes, fault: str
+) -> None:
+    """A hundred megabytes of nothing do not come out of it."""
+    with vendor(reply(sent, "200 OK", "application/json", f"Content-Encoding: {coding}")) as server:
+        found = Client().exchange("GET", f"http://127.0.0.1:{server.port}/", [])
+        assert found.fault == fault
+        assert found.body.startswith(body)
+        assert len(found.body) <= LONGEST_BODY
 
 
 async def test_an_answer_that_has_begun_is_waited_for(tmp_path: Path) -> None:
