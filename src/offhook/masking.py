@@ -14,7 +14,7 @@ DEEPEST = 3
 LEAST_CODED = 6
 """How many letters from the middle of base64 are not there by chance."""
 
-Escape = tuple[re.Pattern[str], Callable[[str], Iterator[tuple[str, int]]]]
+Undo = tuple[re.Pattern[str], Callable[[str], Iterator[tuple[str, int]]]]
 """What an escape looks like, and what gives each character in it with the width it has there."""
 
 
@@ -42,7 +42,7 @@ def _found(text: str, places: "array[int]", wanted: re.Pattern[str], depth: int)
             yield from _found(*inner, wanted, depth + 1)
 
 
-def _undone(text: str, places: "array[int]", escape: Escape) -> "tuple[str, array[int]] | None":
+def _undone(text: str, places: "array[int]", escape: Undo) -> "tuple[str, array[int]] | None":
     """Return a text with one kind of escape undone, ``None`` where it has none."""
     pattern, letters_in = escape
     parts, inner, at = [], array("L"), 0
@@ -59,7 +59,7 @@ def _undone(text: str, places: "array[int]", escape: Escape) -> "tuple[str, arra
 
 
 @cache
-def _escapes() -> tuple[Escape, ...]:
+def _escapes() -> tuple[Undo, ...]:
     """Return the kinds of escape: of addresses and forms, of JSON, of XML and HTML; made when first needed."""
     return (
         (re.compile(r"(?:%[0-9a-f]{2})+", re.IGNORECASE), _percent),
