@@ -5,6 +5,8 @@ BIN := .venv/bin
 BROWSER := chromium libatomic1 fonts-dejavu-core
 # what opens a callto: address on a desktop
 DESKTOP := xdg-utils
+# a proxy that others wrote, in front of a server whose replies we read
+PROXY := nginx-light
 
 FAST := -m "not slow and not browser"
 
@@ -24,7 +26,7 @@ demo: .venv/demo
 	@$(BIN)/offhook demo
 
 test: .venv/dev
-	@tools/needs $(BROWSER) $(DESKTOP)
+	@tools/needs $(BROWSER) $(DESKTOP) $(PROXY)
 	@$(MAKE) --no-print-directory check
 	$(BIN)/pytest -m "slow or browser"
 

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from offhook.embed import clock
 from offhook.hub import divalto
 from offhook.hub.divalto import CONFIRMED_S, Divalto, Terms, Waiting, _oldest, _once_more
 from offhook.interfaces.simulator.driver import SimulatorInterface
+from offhook.model import News
 from offhook.settings.files import alone
 from offhook.settings.running import running
 from offhook.transport.http import request
@@ -43,9 +45,9 @@ DESK = {"OFFHOOK_INTERFACE": "web", "OFFHOOK_SHARED_FOLDER": str(SEED), "OFFHOOK
 class Listener:
     """``offhook listen --json`` as a real process."""
 
-    def __init__(self, home: Path, **more: str) -> None:
+    def __init__(self, home: Path, *words: str, **more: str) -> None:
         self.process = subprocess.Popen(
-            [OFFHOOK, "listen", "--json"],
+            [OFFHOOK, "listen", "--json", *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -68,9 +70,11 @@ class Listener:
         self.process.communicate(timeout=20)
 
 
-def ask(port: int, method: str, what: str, **headers: str) -> tuple[int, dict[str, Any]]:
+def ask(
+    port: int, method: str, what: str, body: str | bytes | None = None, **headers: str
+) -> tuple[int, dict[str, Any]]:
     link = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    link.request(method, f"{PATH}/{what}", headers=headers)
+    link.request(method, f"{PATH}/{what}", body, headers)
     answer = link.getresponse()
     found = answer.status, json.loads(answer.read() or b"{}")
     link.close()
@@ -162,6 +166,76 @@ def test_what_is_set_for_a_desk_is_on_its_page_too(hub: Program, tmp_path: Path)
     )
     ask(8082, "POST", "setevent?telorg=1024&tel=0388202020&cmdevent=HANGUP")
     assert calls_at(tmp_path / "hub", "1024") == []
+
+
+JSON, FORM = {"Content-Type": "application/json"}, {"Content-Type": "application/x-www-form-urlencoded"}
+WAYS: list[tuple[str, str, str, dict[str, str]]] = [
+    # method, address, body, headers: {n} is the number, {w} the word
+    ("POST", "?ident=x&telorg=1024&tel={n}&cmdevent={w}", "", {}),
+    ("GET", "?telorg=1024&tel={n}&cmdevent={w}", "", {}),
+    ("GET", "?telorg=1024&tel=sip%3A{n}%4010.0.0.1&cmdevent={w}", "", {}),
+    ("POST", "", "telorg=1024&tel={n}&cmdevent={w}", FORM),
+    ("POST", "?telorg=1024", "tel={n}&cmdevent={w}\r\n", {"Content-Type": "text/plain"}),
+    ("PUT", "", '{{"telorg": "1024", "tel": "{n}", "cmdevent": "{w}", "more": null}}', JSON),
+    ("POST", "?cmdevent={w}", '\ufeff{{"telorg": 1024, "tel": 33{s}, "cmdevent": "DIAL"}}', {}),
+]
+
+
+def test_each_way_to_tell_an_event_reaches_the_desk_s_stream_and_its_calls(
+    hub: Program, tmp_path: Path
+) -> None:
+    """A telephone's action URLs: by GET or POST, in the address, a form or JSON, however it is labelled."""
+    home = tmp_path / "hub"
+    listener = Listener(home, "--desk", "1024")
+    try:
+        for turn, (method, address, body, headers) in enumerate(WAYS):
+            number = f"038820202{turn}"
+            for word, state in (
+                ("RING", "alerting"),
+                ("CONNECT", "connected"),
+                ("POPUP", "connected"),
+                ("HANGUP", ""),
+            ):
+                facts = {"n": number, "s": number[1:], "w": word}
+                sent = body.format(**facts).encode() if body else None
+                said = ask(8082, method, f"setevent{address.format(**facts)}", sent, **headers)
+                assert said == (200, {"result": "OK"}), (method, address, body)
+                shown = [(each["state"], each["number"]) for each in calls_at(home, "1024")]
+                assert shown == ([(state, f"+33{number[1:]}")] if state else [])
+            heard = listener.until("Ended")
+            assert [each["event"] for each in heard] == ["Ringing", "Connected", "PopRequested", "Ended"]
+            assert len({each["call"] for each in heard}) == 1
+            assert (heard[0]["number"], heard[-1]["reason"]) == (f"+33{number[1:]}", "completed")
+    finally:
+        listener.stop()
+
+
+@pytest.mark.parametrize("word", ["", "&cmdevent=", "&cmdevent=DIAL", "&cmdevent=dial"])
+def test_a_call_is_never_placed_by_get(hub: Program, tmp_path: Path, word: str) -> None:
+    status, said = ask(8082, "GET", f"setevent?telorg=1024&tel=0388202020{word}")
+    assert (status, said["error"]["code"]) == (400, "dial_by_get")
+    link = http.client.HTTPConnection("127.0.0.1", 8082, timeout=30)
+    for what in (word, "&cmdevent=RING"):
+        link.request("HEAD", f"{PATH}/setevent?telorg=1024&tel=0388202020{what}")
+        link.getresponse().read()
+    link.close()
+    assert calls_at(tmp_path / "hub", "1024") == [], "and looking what is there does nothing"
+
+
+@pytest.mark.parametrize("body", ["{", "[1]", '{"telorg": {"a": 1}}', "\x00\xff", '{"a":' * 5000])
+def test_a_body_that_is_no_parameters_is_refused(hub: Program, body: str) -> None:
+    status, said = ask(8082, "POST", "setevent?cmdevent=RING", body.encode("latin-1"))
+    assert (status in (400, 409), said["result"]) == (True, "ERROR")
+
+
+def test_calls_go_on_over_a_restart_of_the_hub(tmp_path: Path) -> None:
+    """What rang before ends as what it is; nothing stays on the page that nobody can end."""
+    home, words = tmp_path / "hub", ("hub", "--port", "0", "--desks", "1024")
+    for cmdevent, shown in (("RING", ["alerting"]), ("CONNECT", ["connected"]), ("HANGUP", [])):
+        with program(home, *words, OFFHOOK_HUB__DIVALTO_AUTH="open") as hub:
+            port = int(hub.said["hub"].rpartition(":")[2])
+            ask(port, "POST", f"setevent?telorg=1024&tel=0388202020&cmdevent={cmdevent}")
+            assert [each["state"] for each in calls_at(home, "1024")] == shown
 
 
 def test_getevent_by_hand(hub: Program) -> None:
@@ -366,6 +440,7 @@ class Served:
         self.read: Counter[str] = Counter()
         self.routes: Divalto
         self.port = 0
+        self.ahead_s = 0.0
 
     def account(self, key: DeskKey) -> tuple[str, str]:
         """What the routes ask of the settings; each time is counted."""
@@ -376,6 +451,26 @@ class Served:
         """Ask as somebody who shows ``user:password``."""
         shown = {"Authorization": f"Basic {base64.b64encode(account.encode()).decode()}"} if account else {}
         return await asyncio.to_thread(ask, self.port, "GET", what, **shown)
+
+    async def hears(self, *steps: str) -> tuple[list[str], list[str], list[str]]:
+        """Tell a desk ``WORD NUMBER`` or let ``SECONDS`` pass, in turn.
+
+        Returns what the desk hears, which calls are left, and what waits for whoever polls.
+        """
+        heard: list[str] = []
+        desk = self.board.desk(CLAIRE)
+        stop = desk.on_news(lambda news: heard.append(_short(news)))
+        for step in steps:
+            word, _blank, number = step.partition(" ")
+            if number:
+                await self.ask(f"setevent?telorg=1001&cmdevent={word}&tel={number}")
+            else:
+                self.ahead_s += float(word)
+        stop()
+        waiting = []
+        while (event := (await self.ask(POLL))[1])["event"]:
+            waiting.append(f"{event['event']} {event['tel']}")
+        return heard, [call.party.raw for call in desk.calls], waiting
 
     async def desk_of(self, account: str, what: str = "gettoken") -> str:
         """Return whose token is given for an account, ``""`` for none, and start counting anew."""
@@ -408,7 +503,9 @@ async def served(
     await board.start()
     found = Served(board, switch, accounts or {})
     access = Access(b"x" * 32, lambda: board.desks, ())
-    found.routes = Divalto(board, access, found.account, Terms(auth), clock, "FR")
+    found.routes = Divalto(
+        board, access, found.account, Terms(auth), lambda: clock() + timedelta(seconds=found.ahead_s), "FR"
+    )
     with socket.create_server(("127.0.0.1", 0)) as made:
         found.port = made.getsockname()[1]
         app = Starlette(routes=found.routes.routes())
@@ -423,6 +520,52 @@ async def served(
 
 CLAIRE = DeskKey("1001")
 POLL = "getevent?telorg=1001"
+
+
+def _short(news: News) -> str:
+    reason = getattr(news.event, "reason", "")
+    return " ".join(
+        filter(None, (type(news.event).__name__, news.call.party.raw if news.call else "", reason))
+    )
+
+
+A, B = "0388202020", "0388404040"
+RUNG = [
+    # what a telephone tells, what the desk hears, which calls are left, what waits for whoever polls
+    ([f"RING {A}", "9", f"RING {A}", "9", f"RING {A}"], [f"Ringing {A}"], [A], [f"RING {A}"]),
+    ([f"RING {A}", "11", f"RING {A}"], [f"Ringing {A}", f"Ended {A} unknown", f"Ringing {A}"], [A], [f"RING {A}", f"HANGUP {A}", f"RING {A}"]),
+    ([f"RING {A}", f"HANGUP {A}", f"RING {A}"], [f"Ringing {A}", f"Ended {A} unknown", f"Ringing {A}"], [A], [f"RING {A}", f"HANGUP {A}", f"RING {A}"]),
+    ([f"RING {A}", f"CONNECT {A}", f"RING {A}"], [f"Ringing {A}", f"Connected {A}", f"Ended {A} unknown", f"Ringing {A}"], [A], [f"RING {A}", f"CONNECT {A}", f"HANGUP {A}", f"RING {A}"]),
+    ([f"RING {A}", f"RING {B}", f"RING {A}"], [f"Ringing {A}", f"Ended {A} unknown", f"Ringing {B}", f"Ended {B} unknown", f"Ringing {A}"], [A], [f"RING {A}", f"HANGUP {A}", f"RING {B}", f"HANGUP {B}", f"RING {A}"]),
+    # a telephone that tells hang-ups, too, may have two calls
+    ([f"RING {A}", f"HANGUP {A}", f"RING {A}", f"CONNECT {A}", f"RING {B}", f"HANGUP {A}"], [f"Ringing {A}", f"Ended {A} unknown", f"Ringing {A}", f"Connected {A}", f"Ringing {B}", f"Ended {A} completed"], [B], None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("steps", "heard", "left", "waiting"), RUNG)
+async def test_a_number_rung_again(
+    steps: list[str], heard: list[str], left: list[str], waiting: list[str] | None
+) -> None:
+    async with served("open", 1) as hub:
+        found = await hub.hears(*steps)
+        assert found[:2] == (heard, left)
+        assert waiting is None or found[2] == waiting
+
+
+async def test_nothing_piles_up_on_the_page_where_a_telephone_tells_only_that_it_rings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(divalto, "LOOKED_AFTER_S", 0.01)
+    async with served("open", 1) as hub:
+        looking_after = asyncio.create_task(hub.routes.watch())
+        _heard, left, _waiting = await hub.hears(*(f"RING 03882020{n}" for n in range(10, 60)))
+        assert left == ["0388202059"]
+        hub.ahead_s += divalto.RING_MAX_S + 1
+        async with asyncio.timeout(10):
+            while hub.board.desk(CLAIRE).calls:
+                await asyncio.sleep(0.01)
+        assert (await hub.ask(POLL))[1]["event"] == "HANGUP", "whoever polls hears of it"
+        looking_after.cancel()
 
 
 async def again(hub: Served) -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 import urllib.parse
 import xml.sax.saxutils as sax
 from collections.abc import Callable
@@ -45,7 +46,31 @@ FORMS: dict[str, Callable[[str], str]] = {
     "XML, quotes as numbers": lambda text: escape(text).replace("&quot;", "&#34;").replace("&#x27;", "&#39;"),
     "HTML": escape,
     "XML in ASCII": lambda text: sax.escape(text).encode("ascii", "xmlcharrefreplace").decode(),
+    "HTML, every letter a number": lambda text: "".join(f"&#{ord(each)};" for each in text),
+    "HTML, every letter in hexadecimal": lambda text: "".join(f"&#x{ord(each):X};" for each in text),
+    "HTML, letters by name": lambda text: escape(text).replace("é", "&eacute;").replace("à", "&agrave;").replace("€", "&euro;"),
+    "JSON, every letter a number": lambda text: "".join(f"\\u{unit:04x}" for unit in utf_16(text)),
+    "percent, every byte": lambda text: "".join(f"%{byte:02x}" for byte in text.encode("utf-8", "replace")),
+    "percent, Windows-1252": lambda text: urllib.parse.quote(text, safe="", encoding="cp1252", errors="replace"),
+    "hexadecimal": lambda text: text.encode("utf-8", "replace").hex(),
+    "a string in a string": lambda text: json.dumps(json.dumps(text))[3:-3],
+    "JSON in an address": lambda text: urllib.parse.quote(json.dumps(text)[1:-1], safe=""),
+    "an address in JSON": lambda text: json.dumps(urllib.parse.quote_plus(text, errors="replace"))[1:-1],
+    "XML in JSON": lambda text: json.dumps(escape(text))[1:-1],
+    "JSON in HTML": lambda text: escape(json.dumps(text)[1:-1]),
+    "XML in XML": lambda text: escape(escape(text)),
+    "a string in a string in a string": lambda text: json.dumps(json.dumps(json.dumps(text)))[7:-7],
+    "JSON in HTML in an address": lambda text: urllib.parse.quote(escape(json.dumps(text)[1:-1]), safe=""),
+    "XML in a form in JSON": lambda text: json.dumps(urllib.parse.quote_plus(escape(text), errors="replace"))[1:-1],
+    "base64 in an address": lambda text: urllib.parse.quote(base64.b64encode(text.encode("utf-8", "replace")), safe=""),
 }  # fmt: skip
+
+
+def utf_16(text: str) -> list[int]:
+    data = text.encode("utf-16-be", "surrogatepass")
+    return [int.from_bytes(data[at : at + 2], "big") for at in range(0, len(data), 2)]
+
+
 DOT_NET = ("S3cret<&'+\"", "S3cret\\u003C\\u0026\\u0027\\u002B\\u0022")
 UPPER = ("é<", "\\u00E9<")
 
@@ -62,10 +87,65 @@ def test_other_makers_escapes(secret: str, written: str) -> None:
     assert masked(f"[{written}]", [secret]) == f"[{MASK}]"
 
 
+@pytest.mark.parametrize("secret", [each for each in SECRETS if len(each) > 6])
+@pytest.mark.parametrize("user", ["", "x", "jo", "zoé", "user"])
+def test_a_password_is_not_seen_in_the_account_that_holds_it(secret: str, user: str) -> None:
+    """Base64 of ``user:password`` is nowhere base64 of the password; what is left of it must not give it away."""
+    pair = f"{user}:".encode() + secret.encode("utf-8", "replace") + b":end"
+    for coded in (base64.b64encode(pair), base64.urlsafe_b64encode(pair)):
+        shown = masked(f"Basic {coded.decode()}", [secret])
+        assert MASK in shown
+        left = shown.removeprefix("Basic ").split(MASK)
+        assert len("".join(left)) <= len(base64.b64encode(f"{user}:".encode() + b":end")) + 8
+
+
+HALF = [
+    "%",
+    "%4",
+    "\\",
+    "\\u12",
+    "\\x",
+    "&#",
+    "&#;",
+    "&#x110000;",
+    "&#99999999;",
+    "&nosuch;",
+    "%ff%fe",
+    "\\ud83d",
+    "\\ud83d\\ude00",
+    "&amp",
+    "&#0;",
+    "%00",
+]
+
+
+@pytest.mark.parametrize("half", HALF)
+def test_what_is_half_an_escape_hides_nothing_and_stops_nothing(half: str) -> None:
+    """Also where it stands right beside the secret, and where the secret looks like one."""
+    assert masked(f"{half} S3cret{half}", ["S3cret"]) in (f"{half} {MASK}{half}", f"{half} {MASK}")
+    assert masked(f"{half}S%33cret", ["S3cret"]).endswith(MASK)
+    assert masked(f"a {half}{half} b", [half * 2]) == (f"a {MASK} b")
+    assert masked(f"nothing {half} here", ["S3cret"]) == f"nothing {half} here"
+
+
+def test_the_rest_of_the_text_is_left_as_it_is() -> None:
+    text = 'a%20b &amp; "\\u00e9" S%33cret&#x21; + tail'
+    assert masked(text, ["S3cret"]) == text.replace("S%33cret", MASK)
+
+
+@pytest.mark.parametrize("fill", ["x", "%41", "&amp;", "\\u0041", "\\\\", "%2525", '\\"&amp;%41'])
+def test_many_escapes_are_masked_in_a_moment(fill: str) -> None:
+    text = fill * ((1 << 17) // len(fill))
+    begun = time.process_time()
+    assert masked(f"{text}S%33cret", ["S3cret"]).endswith(MASK)
+    assert time.process_time() - begun < 3
+
+
 def test_all_of_several_and_the_longest_first() -> None:
     """One secret that begins another leaves nothing of the longer one behind; one of a single letter is no secret."""
     assert masked("pass passport p", ["pass", "passport", "p", ""]) == f"{MASK} {MASK} p"
     assert masked("nothing here", []) == "nothing here"
+    assert masked("[S3cret%20pass]", ["cret", "S3cret pass"]) == f"[{MASK}]", "also one within the other"
 
 
 VALUES = Values(

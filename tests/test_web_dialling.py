@@ -1,9 +1,12 @@
 """Dialling over pretend vendors' APIs, by parameter files alone: what is sent, and what becomes of it."""
 
 import base64
+import html
 import json
+import re
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -230,6 +233,46 @@ def test_without_a_token_nothing_is_dialled(tmp_path: Path, body: str) -> None:
         assert server.dials() == []
 
 
+ECHOES: list[tuple[str, str, Callable[[str], str]]] = [
+    # what carries the password, and how a server sends back what it got
+    ("text/xml", '<a pw="$mdp$"/>', lambda body: body),
+    ("application/json", '{"pw":"$mdp$"}', lambda body: json.dumps({"error": body})),
+    ("application/json", '{"pw":"$mdp$"}', lambda body: html.escape(json.dumps({"got": body}))),
+    ("", "pw=$mdp$", lambda body: json.dumps({"message": f"bad request: {body}"})),
+    ("", "pw=$mdp$", lambda body: "<html><p>" + "".join(f"&#{ord(each)};" for each in unquote(body)) + "</p></html>"),
+    ("text/plain", "$mdp$", lambda body: json.dumps({"success": False, "got": base64.b64encode(f"zoé:{body}".encode()).decode()})),
+]  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("content_type", "data", "echo"), ECHOES)
+@pytest.mark.parametrize("status", ["200 OK", "400 Bad Request"])
+def test_a_password_that_comes_back_is_neither_shown_nor_written_down(
+    tmp_path: Path, status: str, content_type: str, data: str, echo: Callable[[str], str]
+) -> None:
+    with vendor(lambda came: reply(echo(came.body.decode()), status, "text/html")) as server:
+        shared = write(tmp_path, server.port, more=f"<contenttype>{content_type}\n<data>{data}")
+        path = shared / "clicktocall_param.txt"
+        path.write_text(path.read_text("utf-8").replace("<global>", "<global>\n<debug>1"), "utf-8")
+        done = dialled(tmp_path, "--json", OFFHOOK_DESK__PASSWORD='pass&"éword9')
+        (log,) = tmp_path.rglob("DhDivaltoClickToCall.log")
+        for text in (done.stdout, done.stderr, log.read_text("utf-8")):
+            assert not re.search(r"word9|cGFzcy|&#57;", text), text
+        assert "••••" in log.read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_a_file_of_events_only_dials_nothing(tmp_path: Path) -> None:
+    shared = tmp_path / "sys"
+    shared.mkdir()
+    text = "<cliktocallevent>\n<with_event>1\n<url>http://127.0.0.1:9/ev\n<type_return>json"
+    (shared / "clicktocall_param.txt").write_text(text)
+    for words in ((), ("--dry-run",)):
+        done = dialled(tmp_path, *words)
+        assert (done.returncode, "<cliktocalldial> <url>" in done.stderr) == (3, True)
+    assert offhook(tmp_path, "check", str(shared / "clicktocall_param.txt")).returncode == 0
+
+
 # --- what becomes of it ---------------------------------------------------------------------------
 
 HUNDRED_MB = b"HTTP/1.1 200 OK\r\nContent-Length: 104857600\r\n\r\n" + b"x" * (100 << 20)
@@ -238,6 +281,9 @@ OUTCOMES = [
     ("503", reply("", "503 Busy"), 7, "server_answer_lost"),
     ("302", reply("", "302 Found", "text/html", "Location: http://127.0.0.1:{port}/dial"), 7, "redirected"),
     ("404", reply("no such number", "404 Not Found", "text/plain"), 5, "refused_by_server"),
+    ("a no at 200", reply('{"success": false, "message": "barred"}'), 5, "refused_by_server"),
+    ("-ERR at 200", reply("-ERR NO_USER", kind="text/html"), 5, "refused_by_server"),
+    ("a 200 of five megabytes", reply("x" * 5_000_000), 0, ""),
     ("401 without a token", reply("", "401 Unauthorized"), 5, "account_refused"),
     ("garbage", b"\x00\x01\x02 nothing like HTTP \xff\n\n", 7, "server_answer_lost"),
     ("closed at once", b"", 7, "server_answer_lost"),

@@ -1,9 +1,11 @@
 """Events from pretend vendors, by parameter files alone: every form of reply, state and queue, lost servers."""
 
 import asyncio
+import gzip
 import itertools
 import json
 import threading
+import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from offhook.dialling import Dialled
 from offhook.embed import connect
-from offhook.errors import OffhookError
+from offhook.errors import OffhookError, SettingsError
 from offhook.interface import Device, Interface
 from offhook.interfaces.web.about import ABOUT
 from offhook.interfaces.web.driver import WebInterface
@@ -29,6 +31,7 @@ from offhook.model import (
 )  # fmt: skip
 from offhook.settings.given import given
 from offhook.testing.contract import InterfaceContract
+from offhook.transport.web import LONGEST_BODY, Client
 from vendor import Came, reply, vendor
 
 SHORT = {
@@ -104,7 +107,7 @@ FORMS = [
     ("an index", "json", {"l": [{"n": "1"}, {"n": NUMBER, "e": "RING"}]}, "<json_tel>l[1].n\n<json_event>l[1].e", [RING]),
     ("a list: all of its events, in order", "json", NESTED, "<json_tel>Events.Data.Calling\n<json_event>Events.Event", [RING, "connect"]),
     ("a list and nothing else", "json", [{"t": NUMBER, "e": "RING"}, {"t": NUMBER, "e": "CONNECT"}], "<json_tel>[].t\n<json_event>[].e", [RING, "connect"]),
-    ("one word for a list of numbers", "json", {"e": "RING", "l": [{"n": NUMBER}, {"n": "0388202021"}]}, "<event_hangup>X\n<json_tel>l.n\n<json_event>e", [RING, "ring +33388202021"]),
+    ("one word for a list of numbers", "json", {"e": "RING", "l": [{"n": NUMBER}, {"n": "0388202021"}]}, "<event_hangup>X\n<json_tel>l.n\n<json_event>e", [RING, "ring +33388202021", "hangup unknown", "hangup unknown"]),
     ("an integer keeps its digits", "json", b'{"tel": 33388202020, "event": "RING"}', "", [RING]),
     ("an empty list", "json", {"Events": []}, "<json_tel>Events.n\n<json_event>Events.e", []),
     ("a null", "json", {"tel": None, "event": None}, "", []),
@@ -176,6 +179,19 @@ def told(event: str, number: str = NUMBER, **more: str) -> str:
     return json.dumps({"event": event, "tel": number} | more)
 
 
+def account(event: str, number: str = NUMBER) -> str:
+    return json.dumps({"account": {"id": 77}, "event": event, "tel": number})
+
+
+LISTED = "<json_tel>c[].tel\n<json_event>c[].event"
+
+
+def calls(**states: str) -> str:
+    """What a server says that lists its calls."""
+    numbers = {"A": NUMBER, "B": "0388202021"}
+    return json.dumps({"c": [{"tel": numbers[each], "event": state} for each, state in states.items()]})
+
+
 CALLS = [
     ("state: the same again is the same", {}, "", [told("RING")] * 3 + [told("CONNECT")] * 2, [RING, "connect"]),
     ("state: an empty poll in between is a new ring", {}, "", [told("RING"), told("HANGUP"), "", told("RING")], [RING, "hangup unknown", RING]),
@@ -187,6 +203,10 @@ CALLS = [
     ("ids count in a queue, too", {"events": "queue"}, "", [told("POPUP", id="1"), told("POPUP", id="1")], ["popup +33388202020"]),
     ("a whole call", {}, "", [told(each) for each in ("RING", "CONNECT", "POPUP", "HANGUP")], [RING, "connect", "popup +33388202020", "hangup completed"]),
     ("without hang-ups the next ring ends the last call", {}, "", [told("RING"), told("CONNECT"), told("RING", "0388202021")], [RING, "connect", "hangup unknown", "ring +33388202021"]),
+    ("an id of the account means nothing", {}, "", [account("RING"), "", account("HANGUP"), "", account("RING", "0388202021")], [RING, "hangup unknown", "ring +33388202021"]),
+    ("an id of the call goes with the word", {}, "", [told("RING", id="7"), told("CONNECT", id="7"), told("HANGUP", id="7")], [RING, "connect", "hangup completed"]),
+    ("a list: each is its own, and one that is gone has ended", {}, LISTED, [calls(A="RING"), calls(A="CONNECT"), calls(A="CONNECT", B="RING"), calls(A="CONNECT"), calls()], [RING, "connect", "ring +33388202021", "hangup unknown", "hangup completed"]),
+    ("a list that is no longer there", {}, LISTED, [calls(A="RING", B="RING"), ""], [RING, "ring +33388202021", "hangup unknown", "hangup unknown"]),
     ("a call that lasts too long ends", {"call_max_s": "0.2"}, "", [told("RING")], [RING, "hangup unknown"]),
 ]  # fmt: skip
 
@@ -198,6 +218,7 @@ async def test_calls(
     tmp_path: Path, options: dict[str, str], more: str, bodies: list[str], expected: list[str]
 ) -> None:
     end = told("POPUP", "0388202099", id="end")
+    end = json.dumps({"c": [json.loads(end)]}) if more == LISTED else end
     last = [] if "call_max_s" in options else [end]
     with vendor(one_after_the_other([*bodies, *last])) as server:
         path = file(tmp_path, server.port, f"<type_return>json\n{more}")
@@ -222,6 +243,52 @@ async def test_a_long_poll_that_ends_without_news_is_an_empty_one(tmp_path: Path
         assert LineLost not in kinds
 
 
+BODY = told("RING").encode()
+PACKED = [
+    # how it is said to be packed, what came, what is read of it and what is wrong with it
+    ("gzip", gzip.compress(BODY), BODY, ""),
+    ("x-gzip", gzip.compress(BODY), BODY, ""),
+    ("deflate", zlib.compress(BODY), BODY, ""),
+    ("identity", BODY, BODY, ""),
+    ("gzip", b"", b"", ""),
+    ("gzip", gzip.compress(BODY)[:-9], BODY[:0], "cut"),
+    ("gzip", BODY, BODY, "garbage"),
+    ("gzip", gzip.compress(bytes(3 << 20)), bytes(LONGEST_BODY), "long"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("coding", "sent", "body", "fault"), PACKED, ids=range(len(PACKED)))
+def test_a_reply_that_was_packed_unasked_is_unpacked(
+    coding: str, sent: bytes, body: bytes, fault: str
+) -> None:
+    """No more comes out of it than there is room for."""
+    with vendor(reply(sent, "200 OK", "application/json", f"Content-Encoding: {coding}")) as server:
+        found = Client().exchange("GET", f"http://127.0.0.1:{server.port}/", [])
+        assert found.fault == fault
+        assert found.body.startswith(body)
+        assert len(found.body) <= LONGEST_BODY
+
+
+async def test_an_answer_that_has_begun_is_waited_for(tmp_path: Path) -> None:
+    """A slow server's event is in it, and is not given a second time."""
+    begun = threading.Event()
+    whole = reply(told("RING"))
+
+    def answer(_came: Came) -> bytes:
+        if len(server.came) > 1:
+            return reply("")
+        link = server._open[-1]
+        head, blank, body = whole.partition(b"\r\n\r\n")
+        link.sendall(head + blank)
+        begun.wait(0.5)  # longer than timeout2
+        return body
+
+    with vendor(answer) as server:
+        path = Path(file(tmp_path, server.port, "<type_return>json"))
+        path.write_text(path.read_text("utf-8").replace("<timeout2>2", "<timeout2>0.2"), "utf-8")
+        assert await heard(str(path), 1) == [RING]
+
+
 @pytest.mark.parametrize(
     "fault",
     [
@@ -229,6 +296,10 @@ async def test_a_long_poll_that_ends_without_news_is_an_empty_one(tmp_path: Path
         b"garbage\r\n\r\n",
         b"",
         reply("{not json"),
+        reply('{"error": "session expired"}'),
+        reply("-ERR no such desk", kind="text/plain"),
+        reply("x" * 2_000_000),
+        reply('{"event": "RING", "tel": "' + "1" * 501 + '"}'),
         reply(f"<a><tel>&#{'9' * 5000};</tel><b>", kind="text/xml"),
         reply("", "302 Found", "x/y", "Location: http://["),
         reply("", "302 Found", "x/y", "Location: /\xe9"),
@@ -244,6 +315,45 @@ async def test_a_failing_server_is_a_lost_line_that_comes_back(tmp_path: Path, f
                 while Ended not in kinds:
                     kinds.append(type(await anext(events)))
         assert kinds == [LineBack, Ringing, LineLost, LineBack, Ended]
+
+
+async def test_a_file_may_give_events_only(tmp_path: Path) -> None:
+    """What is answered carries the number of the reply; a dial is refused, and nothing is sent for it."""
+    with vendor(one_after_the_other([told("CONNECT")])) as server:
+        path = Path(file(tmp_path, server.port, "<type_return>json"))
+        text = path.read_text("utf-8")
+        begins, ends = text.index("<cliktocalldial>"), text.index("<cliktocallevent>")
+        path.write_text(text[:begins] + text[ends:], "utf-8")
+        desk = connect("web", extension="1024", options={"file": str(path)})
+        with desk.news() as all_news:
+            async with asyncio.timeout(10), desk:
+                async for news in all_news:
+                    if isinstance(news.event, Connected):
+                        assert news.call is not None
+                        assert news.call.party.number == "+33388202020"
+                        break
+                with pytest.raises(SettingsError) as caught:
+                    await desk.dial(NUMBER)
+        assert caught.value.code == "parameter_file_lacks"
+        assert {came.path for came in server.came} == {"/poll"}
+
+
+async def test_a_token_refused_in_the_body_is_renewed_while_polling(tmp_path: Path) -> None:
+    tokens = iter(["old", "new"])
+
+    def answer(came: Came) -> bytes:
+        if came.path == "/token":
+            return reply(json.dumps({"token": next(tokens)}))
+        return reply(
+            told("RING")
+            if came.headers["x-auth-token"] == "new"
+            else '{"errcode": 9, "errmsg": "token expired"}'
+        )
+
+    with vendor(answer) as server:
+        more = f"<type_return>json\n<headers>X-Auth-Token=$token$\n<cliktocalltoken>\n<with_token>1\n<url>http://127.0.0.1:{server.port}/token\n<type_return>json"
+        assert await heard(file(tmp_path, server.port, more), 1) == [RING]
+        assert [came.path for came in server.came][:4] == ["/token", "/poll", "/token", "/poll"]
 
 
 async def test_an_account_that_is_refused_ends_the_line_with_the_reason(tmp_path: Path) -> None:

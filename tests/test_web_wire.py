@@ -1,13 +1,15 @@
 """A parameter file's conversations without a network: what is asked, in which order, and what a reply comes to."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from offhook.errors import OffhookError, ProtocolError, SettingsError
+from offhook.errors import OffhookError, ProtocolError, Refused, SettingsError
 from offhook.interfaces.web import wire
 from offhook.interfaces.web.wire import Reply, Request, TokenWanted
 from offhook.seed.parameters import ParameterFile, read
+from offhook.seed.replies import Item
 from offhook.template import Values
 
 VALUES = Values(number="0388202020", extension="1024", user="zoé", password="S3cret", ident="z")
@@ -118,6 +120,101 @@ def test_what_is_no_refusal_of_the_token_renews_none(status: int) -> None:
     assert not isinstance(outcome(conversation, Reply(status)), TokenWanted)
 
 
+EVENT = "<url>https://pbx.example/event\n<with_event>1"
+SAYS_NO = [
+    # content type, body: every other kind is in test_seed_refusal
+    ("application/json", '{"error": "barred"}'), ("text/html", '{"success": false, "message": "barred"}'), ("text/plain", "-ERR barred"), ("text/plain", "Response: Error\r\nMessage: barred"),
+    ("text/xml", "<s:Envelope xmlns:s='x'><s:Body><s:Fault><faultstring>barred</faultstring></s:Fault></s:Body></s:Envelope>"),
+    ("application/json", '{"code": 7, "filler": "' + "x" * 5000 + '", "msg": "barred"}'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content_type", "body"), SAYS_NO)
+@pytest.mark.parametrize("conversation", [wire.dialling, wire.polling, wire.asking_token])
+def test_a_no_at_200_is_refused_in_the_server_s_words(
+    conversation: Any, content_type: str, body: str
+) -> None:
+    going = conversation(file(dial=DIAL, event=EVENT, token=TOKEN.replace("<with_token>1", "")), VALUES)
+    next(going)
+    error = outcome(going, Reply(200, {"content-type": content_type}, body.encode()))
+    assert isinstance(error, Refused)
+    assert "barred" in str(error.params["said"])
+    assert len(str(error.params["said"])) <= wire.SAID
+
+
+def test_an_event_with_a_code_of_its_own_is_no_refusal() -> None:
+    going = wire.polling(file(dial=DIAL, event=EVENT + "\n<json_tel>tel"), VALUES)
+    next(going)
+    body = b'{"event": "HANGUP", "tel": "0388202020", "code": 16, "status": "failed"}'
+    with pytest.raises(StopIteration) as done:
+        going.send(Reply(200, {}, body))
+    assert done.value.value == [Item("0388202020", "HANGUP")]
+
+
+TOKEN_REFUSED = [
+    # body, whether it is about the token
+    ('{"error": "invalid token"}', True), ('{"errcode": 40001, "errmsg": "access_token expired"}', True), ('{"code": 401}', True), ("-ERR session unknown", True),
+    ('{"success": false, "message": "Unauthorized"}', True), ("<r><error>Jeton refusé</error></r>", True), ("Response: Error\r\nMessage: Authentication failed", True), ('{"error": "not logged in"}', True),
+    ('{"error": "no such extension"}', False), ("-ERR NO_ROUTE_DESTINATION", False), ('{"code": 4010}', False), ('{"token": "t", "error": ""}', False), ("{}", False),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "about_token"), TOKEN_REFUSED)
+def test_a_token_refused_in_the_body_is_renewed_once(body: str, about_token: bool) -> None:
+    conversation, _wanted = begun(**WITH_TOKEN)
+    conversation.send("T1")
+    no = Reply(200, {}, body.encode())
+    found = outcome(conversation, no)
+    if not about_token:
+        assert code(found) == (
+            "done" if body in ("{}", '{"token": "t", "error": ""}') else "refused_by_server"
+        )
+        return
+    assert found == TokenWanted(refused="T1")
+    second = conversation.send("T2")
+    assert isinstance(second, Request)
+    assert second.body.endswith(b"t=T2")
+    assert code(outcome(conversation, no)) == "refused_by_server"
+
+
+def test_without_a_token_nothing_is_renewed() -> None:
+    conversation, _request = begun(dial=DIAL)
+    assert code(outcome(conversation, Reply(200, {}, b'{"error": "invalid token"}'))) == "refused_by_server"
+
+
+OK = "<json_ok>status=queued|status=ok\n<text_ok>+OK\n<xml_ok>state=ok"
+CALLED_SUCCESS = [
+    # body, what was wrong with it · dial, event, token
+    ('{"status": "queued", "error": "ignored", "token": "T"}', "", "done", "done", "done"),
+    ('{"status": "busy", "token": "T"}', "", "refused_by_server", "refused_by_server", "refused_by_server"),
+    ("+OK 123", "", "done", "reply_not_of_kind", "reply_not_of_kind"),
+    ("", "", "refused_by_server", "done", "refused_by_server"),
+    ('{"sta', "cut", "server_answer_lost", "reply_cut", "reply_cut"),
+    ('{"status": "ok"}', "late", "done", "done", "reply_cut"),
+    ("", "long", "server_answer_lost", "reply_cut", "reply_cut"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "fault", "dial", "event", "token"), CALLED_SUCCESS)
+def test_what_the_file_calls_success(body: str, fault: str, dial: str, event: str, token: str) -> None:
+    found = file(
+        dial=f"{DIAL}\n{OK}",
+        event=f"{EVENT}\n<type_return>json\n{OK}",
+        token=f"{TOKEN}\n<type_return>json\n{OK}".replace("<with_token>1", ""),
+    )
+    assert found.errors == []
+    for wanted, conversation in ((dial, wire.dialling), (event, wire.polling), (token, wire.asking_token)):
+        going = conversation(found, VALUES)
+        next(going)
+        assert code(outcome(going, Reply(200, {}, body.encode(), fault))) == wanted, conversation.__name__  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fault", ["cut", "late", "long", "garbage"])
+def test_a_dial_that_was_accepted_stays_so_however_its_reply_ends(fault: str) -> None:
+    conversation, _request = begun(dial=DIAL)
+    assert outcome(conversation, Reply(200, {}, b'{"half": ', fault)) is None
+
+
 def test_without_a_token_a_refusal_is_final() -> None:
     conversation, wanted = begun(dial=DIAL)
     assert isinstance(wanted, Request)
@@ -168,7 +265,7 @@ SAID = [
     (b"", "–"),
     (b"x" * 500, "x" * 120),
     (b"a\x07b", "a\ufffdb"),
-    (b"\xff", "\ufffd"),
+    ("numéro refusé".encode("cp1252"), "numéro refusé"),
 ]
 
 
@@ -225,6 +322,10 @@ def test_how_often_and_how_long(lines: str, times: tuple[float, float]) -> None:
 
 def test_a_file_that_cannot_be_used_says_where() -> None:
     wire.usable(file(dial=DIAL), "f")
+    wire.usable(file(event=EVENT), "f")
+    with pytest.raises(SettingsError) as neither:
+        wire.usable(file(event=EVENT.replace("1", "0")), "f")
+    assert (neither.value.code, neither.value.params["where"]) == ("parameter_file_lacks", "f")
     with pytest.raises(SettingsError) as lacking:
         wire.usable(file(token=TOKEN), "f")
     assert (lacking.value.code, lacking.value.params["where"]) == ("parameter_file_lacks", "f")

@@ -147,6 +147,7 @@ CODES: dict[str, type[OffhookError]] = {
     "line_unknown": CommandError,
     "secret_as_argument": CommandError,
     "command_unreadable": CommandError,
+    "dial_by_get": CommandError,
     "not_by_interface": Unsupported,
     "not_now": Unsupported,
     "setting_unknown": SettingsError,
@@ -239,6 +240,7 @@ CODES: dict[str, type[OffhookError]] = {
     "reply_cut": ProtocolError,
     "reply_not_of_kind": ProtocolError,
     "token_missing": ProtocolError,
+    "value_too_long": ProtocolError,
     "version_unknown": ProtocolError,
     "message_too_long": ProtocolError,
 }

@@ -3,13 +3,14 @@
 =====================================================  ==================================================
 ``POST /DhDivaltoServerCTI/api/cti/setevent``          ``cmdevent`` ``DIAL`` or nothing: call ``tel`` for the
 ..                                                     desk ``telorg``; ``RING POPUP CONNECT HANGUP``: hand
-..                                                     that desk the event
+..                                                     that desk the event, also by ``GET``
 ``GET /DhDivaltoServerCTI/api/cti/getevent``           the desk's oldest waiting event, or an empty one;
 ..                                                     ``wait=S`` holds
 ``GET /DhDivaltoServerCTI/api/cti/gettoken``           a token
 =====================================================  ==================================================
 
-What the switch rings, connects, pops and ends at a desk waits here, too. An event whose reader left before
+The parameters stand in the address, a form or a JSON object: telephones send their action URLs so. What the switch
+rings, connects, pops and ends at a desk waits here, too. An event whose reader left before
 getting it stays; one that was handed out is handed out once more, under its id, if no next poll came for a
 while.
 """
@@ -21,6 +22,7 @@ import functools
 import hmac
 import ipaddress
 import itertools
+import json
 import math
 import os
 import time
@@ -79,6 +81,12 @@ WAITING_S = 60.0
 CONFIRMED_S = 10.0
 """A next poll within this time means that the last reply arrived."""
 HOLD_MOST_S = 60.0
+AGAIN_S = 10.0
+"""The same number rung again so soon is the same ring: telephones repeat themselves."""
+RING_MAX_S = 300.0
+"""How long a call rings of which nothing more is told: many telephones tell only that they ring."""
+LOOKED_AFTER_S = 5.0
+"""How often calls are looked through for those."""
 LONGEST_BODY = 1 << 16
 INDEXED_S = 10.0
 """How long a user and password nobody has are taken for wrong, before every desk's are looked at again."""
@@ -242,10 +250,11 @@ class Divalto:
 
     def _take_up(self, key: DeskKey) -> Served:
         """Give a desk its queue, and a line on which it is told what comes in."""
-        words = parameters.read(b"<global>\n<event_hangup>HANGUP")
+        rules = Rules(queue=True, country=self._country, again_s=AGAIN_S, ring_max_s=RING_MAX_S)
         line = Line(self._relay, key.extension, self._clock, name=f"{key}/{self._relay.about.name}")
-        served = Served(line, SeedMeaning(words, line.name, Rules(queue=True, country=self._country)))
+        served = Served(line, SeedMeaning(parameters.read(b"<global>"), line.name, rules))
         self._board.add_line(key, line)
+        served.meaning.restore(line.table.calls, self._clock())
         desk = self._board.desk(key)
         desk.on_news(self._noting(served.waiting))
         self._serves[desk] = served
@@ -270,9 +279,17 @@ class Divalto:
         """Return the protocol's routes."""
         return [
             Route(f"{PATH}/getevent", self.get_event),
-            Route(f"{PATH}/setevent", self.set_event, methods=["POST", "PUT"]),
+            Route(f"{PATH}/setevent", self.set_event, methods=["GET", "POST", "PUT"]),
             Route(f"{PATH}/gettoken", self.get_token, methods=["GET", "POST"]),
         ]
+
+    async def watch(self) -> None:
+        """End the calls of which nothing more is told, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOKED_AFTER_S)
+            for desk, served in [each for each in self._serves.items() if each[1].meaning.busy]:
+                for event in served.meaning.tick(self._clock()):
+                    desk.receive(served.line, served.line.receive(event))
 
     # --- routes ---------------------------------------------------------------------------------------
 
@@ -290,13 +307,20 @@ class Divalto:
         return Response(body, media_type="application/json")
 
     async def set_event(self, request: Request) -> Response:
-        """Place a call for the desk, or hand it an event."""
+        """Place a call for the desk, or hand it an event.
+
+        Never a call by ``GET``: whoever loads an address once more, or looks what is behind it, would place it again.
+        """
+        if request.method == "HEAD":
+            return Response(EMPTY, media_type="application/json")
         try:
             asked = await _asked(request)
             key = await self._desk(request, asked)
             word = asked.get("cmdevent", "").strip().upper()
             number = cleaned(asked.get("tel", ""))
             if word in ("", "DIAL"):
+                if request.method == "GET":
+                    raise CommandError("dial_by_get")
                 command = Dial(id=new_command_id(), number=number)
                 done_as = await self._board.desk(key).send(command)
                 await self._board.settled()
@@ -359,16 +383,19 @@ class Divalto:
     # --- events ---------------------------------------------------------------------------------------
 
     def _hand(self, key: DeskKey, word: str, number: str) -> None:
-        """Hand a desk an event: to whoever polls for it, and to its page."""
+        """Hand a desk an event: to whoever polls for it, and to its page. A ring told again is no news."""
         served = self._served(key)
-        self._queue(served.waiting, word, number)
         line = served.line
-        self._handing = True  # what the desk makes of it must not be handed out as a second event
+        events = served.meaning.take([Item(number, word)], self._clock())
         try:
-            for event in served.meaning.take([Item(number, word)], self._clock()):
+            for event in events:
+                # what is handed to the desk must not be handed out a second time; what it ends is told
+                self._handing = word == "HANGUP" or not isinstance(event, Ended)
                 self._board.desk(key).receive(line, line.receive(event))
         finally:
             self._handing = False
+        if events or word != "RING":
+            self._queue(served.waiting, word, number)
 
     def _noting(self, waiting: Waiting) -> Callable[[News], None]:
         """Return a listener that queues a desk's own incoming calls for whoever polls."""
@@ -463,7 +490,7 @@ def _oldest(waiting: Waiting) -> bytes:
 
 
 async def _asked(request: Request) -> dict[str, str]:
-    """Return a request's parameters: from its address, and from a form. Raises ``CommandError``."""
+    """Return a request's parameters: from its address, a form or a JSON object. Raises ``CommandError``."""
     asked = dict(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
     if request.method in ("POST", "PUT"):
         data = b""
@@ -471,12 +498,19 @@ async def _asked(request: Request) -> dict[str, str]:
             data += chunk
             if len(data) > LONGEST_BODY:
                 raise CommandError("command_unreadable", field="data")
-        if request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            form = dict(
-                parse_qsl(data.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=None)
-            )
-            asked = form | asked
+        asked = _fields(data.decode("utf-8", "replace").removeprefix("\ufeff")) | asked
     return asked
+
+
+def _fields(text: str) -> dict[str, str]:
+    """Return what a body holds: a JSON object or a form, whatever it is labelled. Raises ``CommandError``."""
+    if not text.lstrip().startswith("{"):
+        return dict(parse_qsl(text.strip(), keep_blank_values=True))
+    try:
+        found = json.loads(text, parse_float=str)
+    except (ValueError, RecursionError):
+        raise CommandError("command_unreadable", field="data") from None
+    return {name: str(value) for name, value in found.items() if isinstance(value, str | int)}
 
 
 def _shown(request: Request) -> str:

@@ -87,6 +87,7 @@ async def run_hub(settings: Settings, ready: Ready) -> None:
                     made,
                     lambda: ready(here, lambda desk: here.url + access.page_link(key_of(desk))),
                     board.watch(),
+                    divalto.watch(),
                     beats(board),
                     set_aside(lambda: sum(feed.readers for feed in board.feeds.values())),
                 )

@@ -9,18 +9,20 @@ from functools import cache
 from typing import NamedTuple
 
 REQUEST = ("url", "methode", "data", "dataencode", "headers", "contenttype")
+SUCCESS = ("json_ok", "xml_ok", "text_ok")
+"""What a reply says that means yes."""
 TAGS: dict[str, tuple[str, ...]] = {
     "global": (
         "timeout1", "timeout2", "timeout3", "event_ring", "event_popup", "even_connect", "event_connect",
         "event_hangup", "noshowwindow", "debug",
     ),
-    "dial": REQUEST,
+    "dial": (*REQUEST, *SUCCESS),
     "event": (
-        "with_event", *REQUEST, "type_return", "json_tel", "json_event", "xml_tel", "xml_event",
+        "with_event", *REQUEST, *SUCCESS, "type_return", "json_tel", "json_event", "xml_tel", "xml_event",
         "xml_result_tel_in_attrib", "xml_tel_attrib", "xml_result_event_in_attrib", "xml_event_attrib",
     ),
     "token": (
-        "with_token", *REQUEST, "type_return", "json_token", "xml_token",
+        "with_token", *REQUEST, *SUCCESS, "type_return", "json_token", "xml_token",
         "xml_result_token_in_attrib", "xml_token_attrib",
     ),
 }  # fmt: skip

@@ -256,22 +256,44 @@ def _read(response: http.client.HTTPResponse) -> tuple[bytes, str]:
     """Read the body up to the limit; returns it and what was wrong with it.
 
     It may come in pieces of any size. ``response.length`` says how long it is, where that was said; ``read1`` does
-    not change it.
+    not change it. One that says it is too long is not read.
     """
-    data, whole = b"", response.length
+    data, whole = bytearray(), response.length
+    if whole is not None and whole > LONGEST_BODY:
+        return b"", "long"
     try:
         while len(data) <= LONGEST_BODY:
             if whole is not None and len(data) >= whole:
-                return data, ""
+                return _unpacked(bytes(data), response)
             part = response.read1(1 << 16)
             if not part:
-                return data, "" if whole is None else "cut"
+                return _unpacked(bytes(data), response) if whole is None else (bytes(data), "cut")
             data += part
     except TimeoutError:
-        return data, "late"
+        return bytes(data), "late"
     except (OSError, http.client.HTTPException, ValueError):
-        return data, "cut"
-    return data[:LONGEST_BODY], "long"
+        return bytes(data), "cut"
+    return bytes(data[:LONGEST_BODY]), "long"
+
+
+def _unpacked(data: bytes, response: http.client.HTTPResponse) -> tuple[bytes, str]:
+    """Return a body that was packed although nobody asked for it, within the same limit."""
+    if not data or response.getheader("Content-Encoding", "").strip().lower() not in (
+        "gzip",
+        "x-gzip",
+        "deflate",
+    ):
+        return data, ""
+    import zlib
+
+    packed = zlib.decompressobj(wbits=47)  # gzip or zlib, as it says itself
+    try:
+        unpacked = packed.decompress(data, LONGEST_BODY + 1)
+    except zlib.error:
+        return data, "garbage"
+    if len(unpacked) > LONGEST_BODY:
+        return unpacked[:LONGEST_BODY], "long"
+    return unpacked, "" if packed.eof else "cut"
 
 
 def _split(url: str) -> tuple[bool, str, int, str]:

@@ -271,7 +271,8 @@ class HubInterface(Telling):
         if behind is None or behind.last != self._last:
             return
         self._behind = None
-        self.tell(LineBack(at=_now(), line=self.extension, calls=behind.calls))
+        calls = tuple(replace(call, line=self.extension) for call in behind.calls)
+        self.tell(LineBack(at=_now(), line=self.extension, calls=calls))
         if not behind.up:
             self.tell(LineLost(at=_now(), line=self.extension, why="switch"))
 
@@ -307,8 +308,12 @@ class HubInterface(Telling):
             self._last = ""  # its content is learnt from the calls as they are
             raise
         if event is not None:
-            self.tell(_narrowed(event, message.get("snapshot")))
+            self.tell(self._own(_narrowed(event, message.get("snapshot"))))
         self._caught_up()
+
+    def _own(self, event: Event) -> Event:
+        """Return an event as this line's: it stands for every line that the desk has at the hub."""
+        return event if isinstance(event, LineBack | LineLost | Gap) else replace(event, line=self.extension)
 
     def _tell_first(self, error: OffhookError | None) -> None:
         if self._first_try is None or self._first_try.done():

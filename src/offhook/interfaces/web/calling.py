@@ -19,6 +19,7 @@ from offhook.interfaces.web.wire import Reply, Request, TokenWanted
 from offhook.seed import parameters
 from offhook.seed.folder import web_file
 from offhook.seed.parameters import ParameterFile
+from offhook.seed.replies import Item
 from offhook.settings.shared import SharedFile
 from offhook.template import Values
 from offhook.transport.web import Client, Patience, tls_of
@@ -26,8 +27,8 @@ from offhook.view import View
 
 Result = TypeVar("Result")
 
-BODY_S = 1.0
-"""How long to go on reading after a dial was accepted: what follows changes nothing."""
+BODY_S = 5.0
+"""How long to go on reading after a dial was accepted by its status: what follows may still say no."""
 EARLY_S = 5.0
 """How long before its end a token is renewed."""
 
@@ -85,11 +86,14 @@ class WebAccount(NamedTuple):
 
     def dial(self, number: str) -> None:
         """Dial digits; returns when accepted. Raises as :func:`wire.dialling` does."""
-        patience = self.client.patience._replace(body_s=BODY_S)
+        wire.dials(self.file, self.name)
+        patience = self.client.patience
+        patience = patience._replace(body_s=min(BODY_S, patience.body_s))
         self.run(wire.dialling(self.file, self.values.replaced(number=number)), patience, follow=False)
 
     def shown(self, number: str) -> list[str]:
         """Return what dialling would send, secrets masked. Raises ``SettingsError``."""
+        wire.dials(self.file, self.name)
         values = self.values.replaced(number=number)
         requests = (
             [wire.request(self.file, "token", values).shown] if self.file.on("token", "with_token") else []
@@ -102,9 +106,10 @@ class WebAccount(NamedTuple):
         if self.file.on("token", "with_token"):
             self._token("")
 
-    def poll(self, patience_s: float) -> Reply:
-        """Read once what is waiting. Raises where the reply is not one."""
-        patience = self.client.patience._replace(answer_s=patience_s, body_s=patience_s)
+    def poll(self, patience_s: float) -> list[Item] | None:
+        """Read once what is waiting, ``None`` where nothing came in time. Raises where the reply is not one."""
+        usual = self.client.patience  # a reply that has begun is waited for: its event would be lost
+        patience = usual._replace(answer_s=patience_s, body_s=max(patience_s, usual.body_s))
         return self.run(wire.polling(self.file, self.values), patience)
 
     def run(

@@ -16,7 +16,6 @@ from offhook.interfaces.web.about import ABOUT
 from offhook.interfaces.web.calling import AskedOnce, Tokens, WebAccount, account
 from offhook.model import Command, Dial, Event, LineBack, LineLost
 from offhook.seed.events import EMITS, Rules, SeedMeaning
-from offhook.seed.replies import Item, items
 from offhook.settings.places import home
 from offhook.thread import in_thread
 from offhook.transport.backoff import pauses
@@ -153,23 +152,8 @@ class WebInterface(Telling):
 
     async def _poll(self, patience_s: float) -> list[Event]:
         """Ask once; a reply that takes too long is an empty one. Raises what went wrong."""
-        found = await in_thread(lambda: self._asked(patience_s))
-        return self._meaning.take(found, _now())
-
-    def _asked(self, patience_s: float) -> list[Item]:
-        """Poll and read the reply: in a thread, as both may take long."""
-        reply = self._poller.poll(patience_s)
-        if reply.fault == "late":
-            return []
-        file = self._poller.file
-        return items(
-            reply.body,
-            reply.headers.get("content-type", ""),
-            file.word("event", "type_return").lower(),
-            wire.names(file, "event", "tel"),
-            wire.names(file, "event", "event"),
-            self._meaning.ring,
-        )
+        found = await in_thread(lambda: self._poller.poll(patience_s))
+        return self._meaning.take(found or [], _now(), listed=found is not None)
 
 
 def _now() -> datetime:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from offhook.interfaces.web.wire import Reply, Request
 from offhook.masking import masked
+from offhook.seed.replies import decoded
 
 NAME = "DhDivaltoClickToCall.log"
 LONGEST = 1 << 20
@@ -45,7 +46,7 @@ class Trace:
             return
         text = f"({len(reply.body)} bytes, not shown)"
         if show:  # masked before it is cut: half a secret is still a secret
-            text = masked(reply.body.decode("utf-8", "replace"), secrets)[:SHOWN]
+            text = masked(decoded(reply.body, reply.headers.get("content-type", "")), secrets)[:SHOWN]
         head = f"{reply.status or '–'} {reply.fault} {took_s * 1000:.0f} ms".replace("  ", " ")
         self._write(masked(f"{head}\n{text}" if text else head, secrets))
 

@@ -20,8 +20,9 @@ from offhook.errors import (
     Unreachable,
 )
 from offhook.masking import masked
-from offhook.seed.parameters import ParameterFile, seconds
-from offhook.seed.replies import Names, first
+from offhook.seed.parameters import TYPES, ParameterFile, seconds
+from offhook.seed.refusal import refusal, succeeds
+from offhook.seed.replies import Item, Names, decoded, first, items
 from offhook.template import Values
 
 FORM = "application/x-www-form-urlencoded"
@@ -29,6 +30,11 @@ METHOD = {"dial": "POST", "event": "GET", "token": "GET"}
 """Each section's method where the file names none."""
 SAID = 120
 """How much of a server's own words a message repeats."""
+
+_ABOUT_TOKEN = re.compile(
+    r"token|jeton|session|expire|unauthori|unauthent|authentica|logged (in|out)|\b401\b", re.IGNORECASE
+)
+"""What a server says that wants another token."""
 
 
 class Request(NamedTuple):
@@ -93,11 +99,20 @@ def _request(file: ParameterFile, section: str, values: Values) -> Request:
 
 
 def usable(file: ParameterFile, name: str) -> None:
-    """Raise ``SettingsError`` naming the first line of a file that is wrong, or what it lacks."""
+    """Raise ``SettingsError`` naming the first line of a file that is wrong, or what it lacks.
+
+    A file may dial only, or give events only.
+    """
     for finding in file.errors:
         if file.section_at(finding.line) != "callto":
             where = f"{name}:{finding.line}"
             raise SettingsError("parameter_file_wrong", where=where, finding=finding.code, **finding.params)
+    if not file.on("event", "with_event"):
+        dials(file, name)
+
+
+def dials(file: ParameterFile, name: str) -> None:
+    """Raise ``SettingsError`` for a file that gives events only."""
     if not file.word("dial", "url"):
         raise SettingsError("parameter_file_lacks", where=name, what="<cliktocalldial> <url>")
 
@@ -120,10 +135,13 @@ def dialling(file: ParameterFile, values: Values) -> Conversation:
     yield from _asking(file, "dial", values)
 
 
-def polling(file: ParameterFile, values: Values) -> Generator[Wanted, Reply | str, Reply]:
-    """Read what is waiting; returns the reply. Raises where the reply is not one."""
+def polling(file: ParameterFile, values: Values) -> Generator[Wanted, Reply | str, list[Item] | None]:
+    """Read what is waiting; returns it, ``None`` where the server had nothing to say in time.
+
+    Raises where the reply is not one.
+    """
     reply = yield from _asking(file, "event", values)
-    return reply
+    return None if reply.fault == "late" else _events(file, reply)
 
 
 def _asking(file: ParameterFile, section: str, values: Values) -> Generator[Wanted, Reply | str, Reply]:
@@ -132,10 +150,10 @@ def _asking(file: ParameterFile, section: str, values: Values) -> Generator[Want
     if with_token:
         token = _text((yield TokenWanted()))
     reply = _reply((yield request(file, section, values.replaced(token=token))))
-    if reply.status in (401, 403) and with_token:
+    if with_token and (reply.status in (401, 403) or _ABOUT_TOKEN.search(_no(file, section, reply))):
         token = _text((yield TokenWanted(refused=token)))
         reply = _reply((yield request(file, section, values.replaced(token=token))))
-    error = _judged(reply, section, values.replaced(token=token))
+    error = _judged(file, section, reply, values.replaced(token=token))
     if error is not None:
         raise error
     return reply
@@ -146,7 +164,7 @@ def asking_token(
 ) -> Generator[Wanted, Reply | str, tuple[str, float | None]]:
     """Get a token; returns it and how long it lasts, seconds (``None``: not said). Raises where there is none."""
     reply = _reply((yield request(file, "token", values)))
-    error = _judged(reply, "token", values)
+    error = _judged(file, "token", reply, values)
     if error is not None:
         raise error
     kind, content_type = file.word("token", "type_return").lower(), reply.headers.get("content-type", "")
@@ -169,14 +187,13 @@ def names(file: ParameterFile, section: str, field: str) -> Names:
     )
 
 
-def _judged(reply: Reply, section: str, values: Values) -> OffhookError | None:
+def _judged(file: ParameterFile, section: str, reply: Reply, values: Values) -> OffhookError | None:
     """Return what went wrong with an exchange that began, ``None`` for success."""
     status, fault = reply.status, reply.fault
     if section == "event" and fault == "late":  # a long poll with nothing to say
         return None
     if 200 <= status < 300:
-        whole = section == "dial" or not fault
-        return None if whole else ProtocolError("reply_cut", why=fault)
+        return _judged_by_body(file, section, reply, values)
     if status in (401, 403):
         return LoginRefused("account_refused", status=status, said=_said(reply, values))
     if 400 <= status < 500:
@@ -189,13 +206,68 @@ def _judged(reply: Reply, section: str, values: Values) -> OffhookError | None:
     return OutcomeUnknown("server_answer_lost", why=fault or f"HTTP {status}")
 
 
-def _said(reply: Reply, values: Values) -> str:
-    """Return a server's own words about a refusal, fit for a message: short, printable, without a secret."""
-    text = reply.body.decode("utf-8", "replace")
+def _judged_by_body(file: ParameterFile, section: str, reply: Reply, values: Values) -> OffhookError | None:
+    """Return what is wrong with a 2xx: it did not come whole, or says no."""
+    if reply.fault and section != "dial":
+        return ProtocolError("reply_cut", why=reply.fault)
+    no = _no(file, section, reply)
+    if not no:
+        return None
+    if reply.fault and any(file.text(section, f"{kind}_ok") for kind in TYPES):  # what was cut may say yes
+        return OutcomeUnknown("server_answer_lost", why=reply.fault)
+    return Refused("refused_by_server", status=reply.status, said=_said(reply, values, no))
+
+
+def _no(file: ParameterFile, section: str, reply: Reply) -> str:
+    """Return the words in which a 2xx says no: it lacks what the file calls success, or it names an error."""
+    if not 200 <= reply.status < 300:
+        return ""
+    body, content_type = reply.body, reply.headers.get("content-type", "")
+    wanted = [(kind, file.text(section, f"{kind}_ok")) for kind in TYPES if file.text(section, f"{kind}_ok")]
+    if wanted:
+        nothing_waits = section == "event" and not body.strip()
+        met = nothing_waits or any(succeeds(body, content_type, kind, text) for kind, text in wanted)
+        return "" if met else decoded(body, content_type).strip() or "–"
+    no = refusal(body, content_type)
+    return "" if no and section == "event" and _tells(file, reply) else no
+
+
+def _tells(file: ParameterFile, reply: Reply) -> bool:
+    """Say whether a reply holds an event: a ``code`` in it is then that event's, not the reply's."""
+    try:
+        return bool(_events(file, reply))
+    except ProtocolError:
+        return False
+
+
+def _events(file: ParameterFile, reply: Reply) -> list[Item]:
+    return items(
+        reply.body,
+        reply.headers.get("content-type", ""),
+        file.word("event", "type_return").lower(),
+        names(file, "event", "tel"),
+        names(file, "event", "event"),
+        file.word("global", "event_ring", "RING").partition("|")[0].strip(),
+    )
+
+
+def _said(reply: Reply, values: Values, no: str = "") -> str:
+    """Return a server's own words about a refusal, fit for a message: short, printable, without a secret.
+
+    ``no`` is the part of a long reply that matters.
+    """
+    text = decoded(reply.body, reply.headers.get("content-type", ""))
     own = re.search(r'"text"\s*:\s*"((?:[^"\\]|\\.){1,300})"', text)  # as an Offhook hub says it
-    text = masked(own[1] if own else text, values.secrets())[:2000]
-    words = " ".join(re.sub(r"<[^>]*>|[{}\[\]\"]", " ", text).split())
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in words)[:SAID] or "–"
+    words = _plain(own[1] if own else text, values)
+    if no and len(words) > SAID:
+        words = _plain(no, values)
+    return words[:SAID] or "–"
+
+
+def _plain(text: str, values: Values) -> str:
+    """Return a text without secrets, tags, brackets and what cannot be printed."""
+    words = re.sub(r"<[^>]*>|[{}\[\]\"]", " ", masked(text, values.secrets())[:2000]).split()
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(words))
 
 
 def _reply(sent: Reply | str) -> Reply:
