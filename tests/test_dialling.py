@@ -192,6 +192,7 @@ async def test_the_cap_and_emergency_past_it() -> None:
         lambda: now[0],
         None,
         rules,
+        steady_s=lambda: now[0].timestamp(),
     )
     await line.send(Dial(id="1", number="0388202020"))
     await line.send(Dial(id="2", number="0388202021"))

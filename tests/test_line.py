@@ -51,6 +51,10 @@ class Clock:
     def __call__(self) -> datetime:
         return self.now
 
+    def steady_s(self) -> float:
+        """Its seconds, as a clock that nobody sets counts them."""
+        return self.now.timestamp()
+
 
 @pytest.fixture
 async def exchange() -> AsyncIterator[SimulatorInterface]:
@@ -93,7 +97,7 @@ async def test_a_repeated_command_acts_once(exchange: SimulatorInterface) -> Non
 
 async def test_a_double_click_dials_once(exchange: SimulatorInterface) -> None:
     clock = Clock()
-    line = Line(exchange, "1001", clock)
+    line = Line(exchange, "1001", clock, steady_s=clock.steady_s)
     news = up(line)
     await until(news, LineBack)
     assert await line.send(Dial(id="first", number="0388202020")) == "first"
@@ -107,7 +111,7 @@ async def test_a_double_click_dials_once(exchange: SimulatorInterface) -> None:
 
 async def test_two_clicks_in_one_breath_dial_once(exchange: SimulatorInterface) -> None:
     clock = Clock()
-    line = Line(exchange, "1001", clock)
+    line = Line(exchange, "1001", clock, steady_s=clock.steady_s)
     await until(up(line), LineBack)
     clicks = (line.send(Dial(id=each, number="0388202020")) for each in ("a", "b"))
     done = await asyncio.gather(*clicks)
