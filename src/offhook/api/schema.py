@@ -92,9 +92,10 @@ _SHAPES: Json = {
     | {"not": {"required": ["answer"]}},  # that one is an outcome
     "Outcome": _said(
         "What became of a command.",
-        "as error",
+        "as call error",
         answer={"type": ["string", "null"], "description": "The command's id; null where it could not be read."},
         **{"as": {"type": "string", "description": "The id it was done under: of a double click, the first one's."}},
+        call={"type": "string", "description": "The id of the call that a dial brought about, where there is one."},
         error=_ref("Error"),
     ),
     "Calls": _said("A desk's calls now.", desk=_TEXT, seq=_TEXT, up=_FLAG, calls=_list(_ref("Call"))),

@@ -6,6 +6,7 @@ from the desk                              from the board
 ``{"hello": {"version", "resume"}}``       ``{"welcome": {"version", "desk", "seq", "last", "up",
 ..                                         "accepts", "calls"}}``
 ``{"command": "Dial", "id", …}``           ``{"answer": id, "as": id}`` or ``{"answer": id, "error": {…}}``
+..                                         (of a dial with its ``"call"``, where there is one)
 ..                                         ``{"event": "Ringing", …, "seq", "after", "snapshot": {…}}``
 ..                                         ``{"beat": seq}`` after ten quiet seconds
 =========================================  ==========================================================
@@ -31,12 +32,14 @@ from offhook.board.key import DeskKey
 from offhook.board.switchboard import Switchboard
 from offhook.codec import decode_command, dumps, encode_call, loads
 from offhook.errors import OffhookError, ProtocolError
-from offhook.model import MODEL_VERSION, is_clean
+from offhook.model import MODEL_VERSION, Dial, is_clean
 
 HELLO_S = 5.0
 BEAT_S = 10.0
 BEATEN_AT_ONCE = 100
 COMMANDS_AT_ONCE = 32
+CALL_WITHIN_S = 0.5
+"""How long the answer to a dial waits to hear of its call."""
 
 
 async def converse(socket: WebSocket, board: Switchboard, key: DeskKey) -> None:
@@ -143,8 +146,9 @@ async def answered(board: Switchboard, key: DeskKey, message: dict[str, Any]) ->
         done_as = await board.desk(key).send(command)
     except OffhookError as error:
         return {"answer": asked, "error": error.to_json()}
+    call = await board.desk(key).call_of(done_as, CALL_WITHIN_S) if isinstance(command, Dial) else ""
     await board.settled()
-    return {"answer": asked, "as": done_as}
+    return {"answer": asked, "as": done_as} | ({"call": call} if call else {})
 
 
 async def _welcome(board: Switchboard, key: DeskKey, hello: object) -> tuple[dict[str, Any], str]:

@@ -24,10 +24,9 @@ def dial(options: Namespace) -> int:
     wait = options.wait and not options.dry_run
     if not said.applies_rules and not is_served(settings):
         if wait:
-            from offhook.cli.direct import once
             from offhook.cli.listen import dial_and_wait_on_own_line
 
-            return dial_and_wait_on_own_line(settings, options, once)
+            return dial_and_wait_on_own_line(settings, options)
         from offhook.cli.direct import dial as dial_directly
 
         return dial_directly(options, settings, said)
@@ -111,7 +110,8 @@ def _ask(options: Namespace, command: str, words: Json) -> int:
     answer = request("POST", target.url, path, target.token, asked)
     _raise(answer)
     if options.json:
-        _print_json({"command": command, "id": answer["as"], "desk": target.extension})
+        call = {"call": answer["call"]} if answer.get("call") else {}
+        _print_json({"command": command, "id": answer["as"], "desk": target.extension} | call)
     else:
         print(texts.say(f"done.{command}", options.language, **words))
     return 0
