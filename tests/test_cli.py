@@ -182,10 +182,11 @@ def test_a_dry_run_that_would_wait_dials_nothing(
 
 
 def test_a_record_cannot_be_given_along_where_there_is_no_board(tmp_path: Path) -> None:
-    words = ("dial", "15", "--record", "clients:411ALSA", "--desk", "1001", "--interface", "simulator")
-    for more in ((), ("--wait",)):
-        done = offhook(tmp_path, *words, *more, "--json")
-        assert (done.returncode, said(done)["error"]["code"]) == (2, "not_by_interface")
+    words = ("dial", "15", "--record", "clients:411ALSA", "--desk", "1001", "--interface")
+    for interface, expected in (("simulator", (4, "board_needed")), ("callto", (2, "callto_only_dials"))):
+        for more in ((), ("--wait",)):
+            done = offhook(tmp_path, *words, interface, *more, "--json")
+            assert (done.returncode, said(done)["error"]["code"]) == expected
 
 
 def test_listening(demo: Program, tmp_path: Path) -> None:

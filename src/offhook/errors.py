@@ -187,6 +187,7 @@ CODES: dict[str, type[OffhookError]] = {
     "store_failed": Unavailable,
     "no_hub": Unavailable,
     "no_world": Unavailable,
+    "board_needed": Unavailable,
     "number_unreadable": Refused,
     "number_empty": Refused,
     "number_post_dial": Refused,

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from offhook import catalogue, numbers
+from offhook.about import About
 from offhook.calls import BACK_TO_THE_HELD, CallTable, held_for, meant
 from offhook.codec import dumps, encode_event
 from offhook.dialling import NOTHING, Dialled, DialRules
@@ -184,7 +185,9 @@ class Line:
         """Return the command fit to be sent, and what is dialled for it. Only here is ``Unsupported`` raised."""
         with on(self.interface.about.name):
             if type(command) not in self.interface.accepts:
-                raise self._unsupported(command)
+                if self.interface.about.applies_rules:
+                    return command, NOTHING  # refused at the other end, which knows why
+                raise unsupported(self.interface.about, type(command).__name__)
             if isinstance(command, CallCommand):
                 command = self._about_a_call(command)
             return command, self._dialled(command)
@@ -206,12 +209,6 @@ class Line:
             return replace(command, call=call.id, held=held.id)
         return replace(command, call=call.id)
 
-    def _unsupported(self, command: Command) -> Unsupported:
-        about, name = self.interface.about, type(command).__name__
-        if name in about.without:
-            return Unsupported(about.without[name], command=name)
-        return Unsupported("not_by_interface", command=name, by=about.name)
-
     def _dialled(self, command: Command) -> Dialled:
         """Return what is dialled for the command's number. Raises ``Refused`` where the guard bars it."""
         text = number_of(command)
@@ -221,6 +218,14 @@ class Line:
         if self.rules is not None:
             self._pace.check(numbers.read(text).digits, self.rules, self._steady_s())
         return digits
+
+
+def unsupported(about: About, command: str) -> Unsupported:
+    """Return the error of a command that an interface does not take: in its own words, where it has any."""
+    why = about.without.get(command) or about.without.get("*")
+    if why:
+        return Unsupported(why, interface=about.name, command=command)
+    return Unsupported("not_by_interface", interface=about.name, command=command, by=about.name)
 
 
 def number_of(command: Command) -> str | None:

@@ -12,8 +12,9 @@ from typing import NamedTuple
 from offhook import catalogue, texts
 from offhook.about import About
 from offhook.cli.once import Asked, asked, once
+from offhook.cli.target import alone
 from offhook.dialling import rules_from
-from offhook.errors import OffhookError, OutcomeUnknown, Unsupported, on
+from offhook.errors import OffhookError, OutcomeUnknown, on
 from offhook.installed import ANYTHING
 from offhook.seed.folder import with_shared
 from offhook.settings.places import home
@@ -25,7 +26,7 @@ def dial(options: Namespace, settings: Settings, said: About) -> int:
     """Dial on the desk's own interface, or with ``--dry-run`` show what would be sent."""
     with on(said.name):
         if options.record:  # a record goes with a call on a switch; a program or an API takes a number
-            raise Unsupported("not_by_interface", command="PassRecord", by=said.name)
+            raise alone(said, "PassRecord")
         this = asked(settings["desk.extension"], options.number, rules_from(settings.__getitem__))
         way = (_cold if said.cold else _warm)(said, settings, this)
         if options.dry_run:

@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager
 from offhook import catalogue, texts
 from offhook.cli import colours
 from offhook.cli.once import Asked, asked, once, over
-from offhook.cli.target import Target, is_served
+from offhook.cli.target import Target, alone, is_served
 from offhook.codec import dumps, encode_event, encode_news
 from offhook.desk import Desk, Listening
 from offhook.embed import clock, connect, own_line
-from offhook.errors import OutcomeUnknown, Unavailable, Unsupported
+from offhook.errors import OutcomeUnknown, Unavailable
 from offhook.ids import new_command_id
 from offhook.line import Line
 from offhook.model import Dial, Ended, Event, HandedOver, LineBack, LineLost, Merged, News, Reason, Record
@@ -143,7 +143,7 @@ async def _on_own_line(settings: Settings, options: Namespace) -> int:
     line = own_line(settings)
     name = line.interface.about.name
     if options.record:
-        raise Unsupported("not_by_interface", command="PassRecord", by=name)
+        raise alone(line.interface.about, "PassRecord")
     assert line.rules is not None  # noqa: S101 - the other end has them only where a board is
     this = asked(settings["desk.extension"], options.number, line.rules)
     sent = [name, *_previewed(line, this)]
