@@ -304,7 +304,9 @@ async def test_one_who_cannot_be_asked_leaves_the_customer_with_us(
         for command in (CancelConsult(id="1"), CompleteTransfer(id="2")):
             with pytest.raises(CommandError) as caught:
                 await on.claire.desk.send(command)
-            assert caught.value.code == "call_none", "there is nothing to go back from, and nobody to connect"
+            assert caught.value.code == "no_consultation", (
+                "there is nothing to go back from, and nobody to connect"
+            )
         await on.claire.desk.send(Resume(id="back"))
         await on.become(customer="connected")
         assert on.claire.kinds().count("Ended") == 1

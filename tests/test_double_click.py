@@ -153,6 +153,19 @@ async def test_what_a_second_click_is_follows_what_is_known_of_the_first(
     assert interface.dialled == (["first"] if expected == "folded" else ["first", "second"])
 
 
+@pytest.mark.parametrize("number", [PLAIN, EMERGENCY])
+async def test_clicks_in_between_change_nothing_of_what_is_known(number: str) -> None:
+    """The second half of a double click, a third one, and the first sent again by a client that lost its answer."""
+    line, interface, _steady = made()
+    await line.send(Dial(id="first", number=number))
+    line.receive(BEGUN)
+    for again in ("second", "third", "first", "second"):
+        assert await line.send(Dial(id=again, number=number)) == "first"
+    line.receive(Ended(**AT, call=CALL))
+    assert await line.send(Dial(id="after", number=number)) == "after"
+    assert interface.dialled == ["first", "after"]
+
+
 async def test_the_end_may_be_told_before_the_dial_is_answered() -> None:
     line, interface, _steady = made()
     interface.hold.clear()

@@ -11,10 +11,10 @@ from typing import Any
 
 from offhook import catalogue, numbers
 from offhook.about import About
-from offhook.calls import BACK_TO_THE_HELD, CallTable, held_for, meant
+from offhook.calls import BACK_TO_THE_HELD, CallTable, held_for, meant, not_now
 from offhook.codec import dumps, encode_event
 from offhook.dialling import NOTHING, Dialled, DialRules
-from offhook.errors import OffhookError, OutcomeUnknown, Unsupported, on
+from offhook.errors import OffhookError, OutcomeUnknown, Refused, Unsupported, on
 from offhook.installed import ANYTHING
 from offhook.interface import Device, Interface
 from offhook.ledger import Ledger, MemoryLedger
@@ -197,8 +197,7 @@ class Line:
         calls = self.table.calls
         call = meant(command, calls)
         if type(command).__name__ not in call.can:
-            asked, can = type(command).__name__, " ".join(call.can)
-            raise Unsupported("not_now", command=asked, state=call.state.value, can=can)
+            raise not_now(type(command).__name__, call)
         back = call.state in BACK_TO_THE_HELD and CancelConsult.__name__ in call.can
         if isinstance(command, HangUp) and back:
             return CancelConsult(id=command.id, line=command.line, call=call.id)
@@ -214,7 +213,12 @@ class Line:
         text = number_of(command)
         if text is None:
             return NOTHING
-        digits = dialled(text, self.rules)
+        try:
+            digits = dialled(text, self.rules)
+        except Refused as error:
+            if error.code == "number_unreadable" and not isinstance(command, Dial):
+                raise Refused("nobody_named", name=numbers.shown(text)) from None
+            raise
         if self.rules is not None:
             self._pace.check(numbers.read(text).digits, self.rules, self._steady_s())
         return digits

@@ -76,10 +76,12 @@ class Clicks:
         An emergency call is the second half only of one that is known to be on its way or in progress.
         """
         typed = numbers.read(command.number).digits
+        if self._is_last(command.id):
+            return None
         if self._last is not None:
             before, at_s, first = self._last
             certain = self._on_its_way or self._in_progress or not is_emergency(typed, rules)
-            if certain and command.id != first.id and is_double(typed, now_s, before, at_s):
+            if certain and is_double(typed, now_s, before, at_s):
                 return first
         self._last, self._call = (typed, now_s, command), ""
         self._on_its_way, self._in_progress = True, False
