@@ -251,6 +251,7 @@ async def test_a_name_is_nobody_to_pass_a_call_to(
 
 ALONE: list[tuple[State, type[CallCommand], str]] = [
     # the desk's only call, the command, the code of what is said
+    (State.HELD, Consult, "resume_first"), (State.HELD, Park, "resume_first"), (State.HELD, Hold, "not_now"),
     (State.PARKED, Transfer, "resume_first"), (State.ALERTING, Hold, "answer_first"), (State.ALERTING, Park, "answer_first"),
     (State.CONNECTED, Answer, "not_now"), (State.CONNECTED, CompleteTransfer, "no_consultation"),
     (State.DELIVERED, Hold, "not_now"), (State.CONNECTED, CancelConsult, "no_consultation"),

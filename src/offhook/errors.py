@@ -229,6 +229,7 @@ CODES: dict[str, type[OffhookError]] = {
     "context_missing": SettingsError,
     "recording_unreadable": CommandError,
     "file_exists": CommandError,
+    "file_unwritable": CommandError,
     "plan_empty": SettingsError,
     "plan_no_outside": SettingsError,
     "plan_desk": SettingsError,

@@ -31,6 +31,7 @@ from offhook.model import (
     Event,
     HandedOver,
     HangUp,
+    LineBack,
     LineLost,
     Merged,
     News,
@@ -77,6 +78,8 @@ class Line:
         self._clicks = Clicks()
         self._under_way: dict[str, asyncio.Future[str]] = {}
         self._done_as: OrderedDict[str, str] = OrderedDict()
+        self.why_down = ""
+        """Why the line is not heard, by the last word of its interface: a code, ``""`` where it said none or is up."""
 
     def goes_on(self, before: "Line") -> None:
         """Take the place of another line of the same desk: what was dialled a moment ago counts, its calls do not."""
@@ -87,6 +90,8 @@ class Line:
 
     def receive(self, event: Event) -> list[News]:
         """Take in an event of the interface; returns what is news on this line."""
+        if isinstance(event, LineLost | LineBack):
+            self.why_down = getattr(event, "why", "")
         news = self.table.apply(replace(event, line=self.name) if event.line != self.name else event)
         for each in news:
             self._follow_click(each.event)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import sys
 from argparse import Namespace
 from contextlib import AbstractContextManager
@@ -28,6 +29,9 @@ LOST_S = 30.0
 """How long `dial --wait` waits for a lost line."""
 PREVIEWED = "0" * 24
 """The id of a command that is shown and never sent: two dials of one number look alike."""
+SOON_S = 3.0
+NOW_AND_THEN_S = 30.0
+"""When `listen` says that a line is not heard: the first time, and from then on as long as it is so."""
 HEARD_WITHIN_S = 1.0
 """How long a dial that was accepted waits to hear of its call."""
 
@@ -56,10 +60,21 @@ async def _listen(options: Namespace) -> int:
         await _show_all(_desk(options), options)
         return 0
     settings = with_shared(settings)
+    _remark("cli.listen.own", options, name=settings["interface"], where=_origin(settings, options))
     with reading_alone(home(), settings["desk.extension"]):
         rules = PopRules(Trigger(settings["pop.trigger"]))
         await _show_all(Desk([own_line(settings)], clock, rules=rules), options)
     return 0
+
+
+def _origin(settings: Settings, options: Namespace) -> str:
+    """Return what says which interface counts: a file and its line, a variable, an option."""
+    return "--interface" if options.interface else settings.origin("interface")
+
+
+def _remark(key: str, options: Namespace, **words: str) -> None:
+    """Say something beside what is told: to whoever looks on, not to whoever reads the output."""
+    print(texts.say(key, options.language, **words), file=sys.stderr, flush=True)
 
 
 class WarmDial:
@@ -124,10 +139,23 @@ def _is_in_progress(desk: Desk, line: Line, this: Asked) -> bool | None:
 
 
 async def _show_all(desk: Desk, options: Namespace) -> None:
-    with desk.news() as news:
-        async with desk:
-            async for each in news:
-                show(each, options)
+    watching = asyncio.ensure_future(_watch(desk, options))
+    try:
+        with desk.news() as news:
+            async with desk:
+                async for each in news:
+                    show(each, options)
+    finally:
+        watching.cancel()
+
+
+async def _watch(desk: Desk, options: Namespace) -> None:
+    """Say of each line that it is not heard: after a moment, and again now and then."""
+    for pause_s in itertools.chain((SOON_S,), itertools.repeat(NOW_AND_THEN_S)):
+        await asyncio.sleep(pause_s)
+        down = {name: line.why_down for name, line in desk.lines.items() if not line.table.up}
+        for name, why in down.items():
+            _remark("cli.listen.down", options, line=name, why=why or "line_lost")
 
 
 async def _dial_and_wait(options: Namespace) -> int:
