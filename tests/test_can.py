@@ -235,6 +235,7 @@ TALKED_B = (*ASKED, told(Connected, "B"))
 BACK = (*TALKED_B, told(Held, "B"), told(Resumed))
 TWO = (*OTHER, told(Connected, "B"))
 MEANT: list[tuple[str, tuple[Told, ...], CallCommand, Command]] = [
+    ("of two that wait, the one named is connected with", (*CUSTOMER, told(Connected, "B"), told(Held, "B"), told(Connected, "C")), CompleteTransfer(id="1", call="B"), CompleteTransfer(id="1", call="C", held="B")),
     ("hanging up while it rings goes back", ASKED, HangUp(id="1"), CancelConsult(id="1", call="B")),
     ("also before it rings", ASKED[:-1], HangUp(id="1"), CancelConsult(id="1", call="B")),
     ("also where the consultation is named", ASKED, HangUp(id="1", call="B"), CancelConsult(id="1", call="B")),

@@ -296,11 +296,11 @@ def test_exit_codes_and_hints(demo: Program, tmp_path: Path, words: list[str], c
 @pytest.mark.parametrize(
     ("words", "french"),
     [
-        (["dial"], "il manque\u00a0: number"),
+        (["dial"], "Il manque une valeur\u00a0: offhook dial NUMÉRO"),
         (["simulate", "--port", "x"], "--port\u00a0: 'x' n’est pas une valeur possible"),
         (["lines", "--fly"], "arguments inconnus\u00a0: --fly"),
         (["listen", "--from"], "--from\u00a0: il manque la valeur"),
-        (["simulate", "fly"], "'fly' n’est pas parmi 'run'"),
+        (["simulate", "fly"], "«\u00a0fly\u00a0» n’est pas parmi\u00a0: run, "),
         (["hold"], "Aucun appel ne permet de mettre en attente en ce moment."),
         (["simulate", "lift", "1001"], "rien ne sonne à ce poste"),
         (["answer", "X"], "Il n’y a pas d’appel X ici."),

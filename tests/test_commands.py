@@ -35,8 +35,8 @@ WRONG = [
     ("LISTEN", "command_unknown", "near=listen"), ("--json dail", "command_unknown", "near=dial"),
     ("settings shwo", "choice_unknown", "near=show"), ("hub pagee 1001", "choice_unknown", "near=page"),
     ("simulate cal 1001", "choice_unknown", "near=call"), ("simulate astersik", "choice_unknown", "near=asterisk"),
-    ("dial", "value_missing", "what=NUMBER"), ("replay asterisk", "value_missing", "what=FILE"),
-    ("record", "value_missing", "what=INTERFACE FILE"), ("settings get", "value_missing", "what=NAME"),
+    ("dial", "value_missing", "missing=NUMBER"), ("replay asterisk", "value_missing", "missing=FILE"),
+    ("record", "value_missing", "missing=INTERFACE FILE"), ("settings get", "value_missing", "missing=NAME"),
     ("lines --fly", "usage", ""), ("listen --from", "usage", ""),
 ]  # fmt: skip
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,7 @@ from offhook.model import (
     LineLost,
     Merged,
     News,
+    State,
     Transfer,
 )
 from offhook.ordering import DOUBLE_CLICK_S, Clicks, Pace, dialled, is_emergency
@@ -201,6 +202,9 @@ class Line:
         """Return the command naming its call. Hanging up a consultation that rings cancels it."""
         calls = self.table.calls
         call = meant(command, calls)
+        if isinstance(command, CompleteTransfer) and _is_one_of_the_held(call, calls):
+            command = replace(command, call="", held=call.id)
+            call = meant(command, calls)
         if type(command).__name__ not in call.can:
             raise not_now(type(command).__name__, call)
         back = call.state in BACK_TO_THE_HELD and CancelConsult.__name__ in call.can
@@ -227,6 +231,12 @@ class Line:
         if self.rules is not None:
             self._pace.check(numbers.read(text).digits, self.rules, self._steady_s())
         return digits
+
+
+def _is_one_of_the_held(call: Call, calls: Sequence[Call]) -> bool:
+    """Say whether a call named to be connected is that one of several held which is to be connected with another."""
+    held = [each for each in calls if each.state is State.HELD]
+    return call in held and len(held) > 1 and CompleteTransfer.__name__ not in call.can
 
 
 def unsupported(about: About, command: str) -> Unsupported:

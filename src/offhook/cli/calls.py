@@ -57,7 +57,7 @@ def consult(options: Namespace) -> int:
     if options.cancel:
         return _ask(options, "CancelConsult", {"call": options.call})
     if not options.to:
-        raise CommandError("value_missing", command="offhook consult", what="NUMBER")
+        raise CommandError("value_missing", command="offhook consult", missing="NUMBER")
     return _ask(options, "Consult", {"call": options.call, "to": options.to})
 
 

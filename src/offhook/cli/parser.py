@@ -45,7 +45,7 @@ class Parser(argparse.ArgumentParser):
 
         if found := re.fullmatch(r"the following arguments are required: (.+)", message):
             what = found[1].replace(",", "").upper()
-            raise CommandError("value_missing", command=self.prog, what=what)
+            raise CommandError("value_missing", command=self.prog, missing=what)
         choice = r"argument (.+): invalid choice: (.+) \(choose from (.+)\)"
         if found := re.fullmatch(choice, message, re.DOTALL):
             raise self._no_such(found[1], found[2].strip("'\""), found[3].replace("'", "").split(", "))

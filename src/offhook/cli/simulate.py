@@ -76,7 +76,9 @@ async def _request(options: Namespace, pretend: Acted, address: str) -> dict[str
             return {"do": "LiftHandset", "device": device}
         case "dial":
             if not options.number:
-                raise CommandError("value_missing", command="offhook simulate dial", what=f"{device} NUMBER")
+                raise CommandError(
+                    "value_missing", command="offhook simulate dial", missing=f"{device} NUMBER"
+                )
             return {"do": "DialOnPhone", "device": device, "to": options.number}
         case "drop":
             return {"do": "DropLink", "seconds": options.seconds}
