@@ -644,7 +644,7 @@ def test_hanging_up_on_the_command_line_goes_back_to_the_customer(office: Office
     assert left["id"] == customer["id"]
     office.stand(desk="1002")
     refused = office.say("consult", "--cancel", code=2)["error"]
-    assert refused["code"] == "call_none"
+    assert refused["code"] == "no_consultation"
     office.say("consult", "1002")
     customer, consultation = office.stand("held", "delivered")
     office.say("hangup", customer["id"])
@@ -671,7 +671,7 @@ def test_a_colleague_who_rejects_or_leaves_is_no_loss_on_the_command_line(office
     office.people("hangup", "1001")
     (left,) = office.stand("connected")
     assert left["id"] == consultation["id"]
-    assert office.say("transfer", code=2)["error"]["code"] == "call_none"
+    assert office.say("transfer", code=2)["error"]["code"] == "no_consultation"
     office.say("hangup")
     office.stand()
 
@@ -706,7 +706,7 @@ def test_what_destroys_never_guesses_on_the_command_line_and_by_the_api(office: 
     refused = office.post("Hold", call=two["id"])["error"]
     assert (refused["kind"], refused["code"], refused["params"]["can"]) == (
         "Unsupported",
-        "not_now",
+        "answer_first",
         "Answer HangUp Transfer",
     )
     assert [call["id"] for call in office.stand("connected", "alerting")] == [one["id"], two["id"]]

@@ -7,7 +7,6 @@ from typing import Any, NoReturn
 
 from offhook import texts
 from offhook.errors import CommandError
-from offhook.numbers import shown
 
 Run = Callable[[argparse.Namespace], int]
 COMMAND = "COMMAND"
@@ -54,6 +53,8 @@ class Parser(argparse.ArgumentParser):
     def _no_such(self, where: str, name: str, known: list[str]) -> CommandError:
         """Return the error of a word that is none of those known, naming the nearest."""
         from difflib import get_close_matches
+
+        from offhook.numbers import shown
 
         words = {
             "name": shown(name),
