@@ -60,10 +60,10 @@ async def _listen(options: Namespace) -> int:
         await _show_all(_desk(options), options)
         return 0
     settings = with_shared(settings)
-    _remark("cli.listen.own", options, name=settings["interface"], where=_origin(settings, options))
     with reading_alone(home(), settings["desk.extension"]):
-        rules = PopRules(Trigger(settings["pop.trigger"]))
-        await _show_all(Desk([own_line(settings)], clock, rules=rules), options)
+        line, rules = own_line(settings), PopRules(Trigger(settings["pop.trigger"]))
+        _remark("cli.listen.own", options, name=settings["interface"], where=_origin(settings, options))
+        await _show_all(Desk([line], clock, rules=rules), options)
     return 0
 
 
