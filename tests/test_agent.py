@@ -267,7 +267,7 @@ def test_a_stranger_on_a_killed_ones_port_gets_no_token_and_holds_up_nobody(
         began = time.monotonic()
         done = run(tmp_path, "dial", NUMBER)
         assert time.monotonic() - began < 10
-        assert run(tmp_path, "lines").returncode == 4
+        assert run(tmp_path, "lines").returncode == 2
         assert run(tmp_path, "listen", OFFHOOK_INTERFACE="hub").returncode == 4
         assert stranger.came == []
     assert done.returncode == 0, done.stderr
@@ -303,8 +303,13 @@ def test_one_that_dies_while_it_dials_is_not_dialled_past(
 
 def test_a_command_for_which_there_must_be_one_says_that_there_is_none(phone: Phone, tmp_path: Path) -> None:
     announce(Running("http://127.0.0.1:9", {"1001": "1001.AAAA"}), AGENT, str(tmp_path))
-    done = run(tmp_path, "lines", "--json")
-    assert (said(done)["error"]["code"], done.returncode) == ("no_hub", 4)
+    for interface, told in (
+        ("hub", ("no_hub", 4)),
+        ("callto", ("callto_only_dials", 2)),
+        ("asterisk", ("board_needed", 4)),
+    ):
+        done = run(tmp_path, "lines", "--json", OFFHOOK_INTERFACE=interface)
+        assert (said(done)["error"]["code"], done.returncode) == told
 
 
 def eventually(found: Callable[[], Any], within_s: float = 20) -> Any:

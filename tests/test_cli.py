@@ -182,10 +182,11 @@ def test_a_dry_run_that_would_wait_dials_nothing(
 
 
 def test_a_record_cannot_be_given_along_where_there_is_no_board(tmp_path: Path) -> None:
-    words = ("dial", "15", "--record", "clients:411ALSA", "--desk", "1001", "--interface", "simulator")
-    for more in ((), ("--wait",)):
-        done = offhook(tmp_path, *words, *more, "--json")
-        assert (done.returncode, said(done)["error"]["code"]) == (2, "not_by_interface")
+    words = ("dial", "15", "--record", "clients:411ALSA", "--desk", "1001", "--interface")
+    for interface, expected in (("simulator", (4, "board_needed")), ("callto", (2, "callto_only_dials"))):
+        for more in ((), ("--wait",)):
+            done = offhook(tmp_path, *words, interface, *more, "--json")
+            assert (done.returncode, said(done)["error"]["code"]) == expected
 
 
 def test_listening(demo: Program, tmp_path: Path) -> None:
@@ -295,11 +296,11 @@ def test_exit_codes_and_hints(demo: Program, tmp_path: Path, words: list[str], c
 @pytest.mark.parametrize(
     ("words", "french"),
     [
-        (["dial"], "il manque\u00a0: number"),
+        (["dial"], "Il manque une valeur\u00a0: offhook dial NUMÉRO"),
         (["simulate", "--port", "x"], "--port\u00a0: 'x' n’est pas une valeur possible"),
         (["lines", "--fly"], "arguments inconnus\u00a0: --fly"),
         (["listen", "--from"], "--from\u00a0: il manque la valeur"),
-        (["simulate", "fly"], "'fly' n’est pas parmi 'run'"),
+        (["simulate", "fly"], "«\u00a0fly\u00a0» n’est pas parmi\u00a0: run, "),
         (["hold"], "Aucun appel ne permet de mettre en attente en ce moment."),
         (["simulate", "lift", "1001"], "rien ne sonne à ce poste"),
         (["answer", "X"], "Il n’y a pas d’appel X ici."),

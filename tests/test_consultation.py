@@ -304,7 +304,9 @@ async def test_one_who_cannot_be_asked_leaves_the_customer_with_us(
         for command in (CancelConsult(id="1"), CompleteTransfer(id="2")):
             with pytest.raises(CommandError) as caught:
                 await on.claire.desk.send(command)
-            assert caught.value.code == "call_none", "there is nothing to go back from, and nobody to connect"
+            assert caught.value.code == "no_consultation", (
+                "there is nothing to go back from, and nobody to connect"
+            )
         await on.claire.desk.send(Resume(id="back"))
         await on.become(customer="connected")
         assert on.claire.kinds().count("Ended") == 1
@@ -642,7 +644,7 @@ def test_hanging_up_on_the_command_line_goes_back_to_the_customer(office: Office
     assert left["id"] == customer["id"]
     office.stand(desk="1002")
     refused = office.say("consult", "--cancel", code=2)["error"]
-    assert refused["code"] == "call_none"
+    assert refused["code"] == "no_consultation"
     office.say("consult", "1002")
     customer, consultation = office.stand("held", "delivered")
     office.say("hangup", customer["id"])
@@ -669,7 +671,7 @@ def test_a_colleague_who_rejects_or_leaves_is_no_loss_on_the_command_line(office
     office.people("hangup", "1001")
     (left,) = office.stand("connected")
     assert left["id"] == consultation["id"]
-    assert office.say("transfer", code=2)["error"]["code"] == "call_none"
+    assert office.say("transfer", code=2)["error"]["code"] == "no_consultation"
     office.say("hangup")
     office.stand()
 
@@ -704,7 +706,7 @@ def test_what_destroys_never_guesses_on_the_command_line_and_by_the_api(office: 
     refused = office.post("Hold", call=two["id"])["error"]
     assert (refused["kind"], refused["code"], refused["params"]["can"]) == (
         "Unsupported",
-        "not_now",
+        "answer_first",
         "Answer HangUp Transfer",
     )
     assert [call["id"] for call in office.stand("connected", "alerting")] == [one["id"], two["id"]]

@@ -5,7 +5,7 @@ numbering plan (ARCEP), RFC 3966 and 3261.
 """
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -282,14 +282,15 @@ def test_only_a_pattern_makes_a_paid_short_number_internal(
 
 async def test_the_cap_and_emergency_past_it() -> None:
     """Calls per minute, counted on the line; internal and emergency numbers are not capped."""
-    now = [datetime(2026, 1, 5, 12, tzinfo=UTC)]
+    seconds = [1000.0]
     rules = OUTSIDE._replace(guard=Guard(per_minute=2), emergency=EMERGENCY)
     line = Line(
         CalltoInterface(given(ABOUT, {"command": "/bin/true $teldest$"}), "1"),
         "1",
-        lambda: now[0],
+        lambda: datetime(2026, 1, 5, 12, tzinfo=UTC),
         None,
         rules,
+        steady_s=lambda: seconds[0],
     )
     await line.send(Dial(id="1", number="0388202020"))
     await line.send(Dial(id="2", number="0388202021"))
@@ -298,7 +299,7 @@ async def test_the_cap_and_emergency_past_it() -> None:
     assert caught.value.code == "guard_rate"
     await line.send(Dial(id="4", number="112"))
     await line.send(Dial(id="5", number="4012"))
-    now[0] += timedelta(seconds=61)
+    seconds[0] += 61
     await line.send(Dial(id="6", number="0388202022"))
 
 

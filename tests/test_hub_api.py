@@ -54,8 +54,9 @@ def test_the_answer_names_the_extension_that_was_not_dialled(here: Running) -> N
 
 
 def test_a_command_and_its_refusals(here: Running) -> None:
-    assert command(here, command="Dial", number="0388202020") == (200, {"answer": "iDial", "as": "iDial"})
-    assert command(here, command="Dial", number="0388202020") == (200, {"answer": "iDial", "as": "iDial"})
+    status, answer = command(here, command="Dial", number="0388202020")
+    assert (status, answer) == (200, {"answer": "iDial", "as": "iDial", "call": answer["call"]})
+    assert command(here, command="Dial", number="0388202020") == (200, answer)
     status, answer = command(here, command="Answer", call="nope")
     assert (status, answer["error"]["code"]) == (400, "call_unknown")
     status, answer = command(here, command="Dial", number="x\r\ny", id="other")
@@ -200,8 +201,8 @@ async def test_the_stream(here: Running) -> None:
         heard: list[dict[str, Any]] = []
         while not any(message.get("event") == "Connected" for message in heard):
             heard.append(json.loads(await socket.recv()))
-        assert {"answer": "d", "as": "d"} in heard
         events = [message for message in heard if "event" in message]
+        assert {"answer": "d", "as": "d", "call": events[0]["call"]} in heard
         assert [event["event"] for event in events][:2] == ["Dialling", "Prompted"]
         assert [event["after"] for event in events] == [
             welcome["seq"],

@@ -17,8 +17,12 @@ from offhook.line import Line
 from offhook.model import (
     Answer,
     Call,
+    CallCommand,
+    CancelConsult,
     Command,
+    CompleteTransfer,
     Connected,
+    Consult,
     Dial,
     Dialling,
     Ended,
@@ -28,6 +32,7 @@ from offhook.model import (
     LineBack,
     LineLost,
     News,
+    Park,
     PassRecord,
     Prompted,
     Record,
@@ -50,6 +55,10 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+    def steady_s(self) -> float:
+        """Its seconds, as a clock that nobody sets counts them."""
+        return self.now.timestamp()
 
 
 @pytest.fixture
@@ -93,7 +102,7 @@ async def test_a_repeated_command_acts_once(exchange: SimulatorInterface) -> Non
 
 async def test_a_double_click_dials_once(exchange: SimulatorInterface) -> None:
     clock = Clock()
-    line = Line(exchange, "1001", clock)
+    line = Line(exchange, "1001", clock, steady_s=clock.steady_s)
     news = up(line)
     await until(news, LineBack)
     assert await line.send(Dial(id="first", number="0388202020")) == "first"
@@ -107,7 +116,7 @@ async def test_a_double_click_dials_once(exchange: SimulatorInterface) -> None:
 
 async def test_two_clicks_in_one_breath_dial_once(exchange: SimulatorInterface) -> None:
     clock = Clock()
-    line = Line(exchange, "1001", clock)
+    line = Line(exchange, "1001", clock, steady_s=clock.steady_s)
     await until(up(line), LineBack)
     clicks = (line.send(Dial(id=each, number="0388202020")) for each in ("a", "b"))
     done = await asyncio.gather(*clicks)
@@ -201,7 +210,7 @@ async def test_the_only_sensible_call_is_taken(exchange: SimulatorInterface) -> 
     listed = str(caught.value.params["calls"]).splitlines()
     assert [each.split()[1] for each in listed] == ["alerting", "alerting"]
     assert {each.split()[0] for each in listed} == {Call(id=each, line="1001").short for each in "AB"}
-    with pytest.raises(Unsupported, match="incoming call"):
+    with pytest.raises(Unsupported, match="before the call is answered"):
         await line.send(Hold(id="3", call="A"))
     with pytest.raises(CommandError, match="no call X"):
         await line.send(HangUp(id="4", call="X"))
@@ -225,6 +234,40 @@ async def test_nothing_can_be_asked_of_a_lost_line() -> None:
     assert line.table.calls[0].can == ()
     with pytest.raises(Unreachable):
         await line.send(Dial(id="1", number="15"))
+
+
+@pytest.mark.parametrize("kind", [Transfer, Consult])
+async def test_a_name_is_nobody_to_pass_a_call_to(
+    exchange: SimulatorInterface, kind: type[Transfer | Consult]
+) -> None:
+    line = Line(exchange, "1001", Clock())
+    line.receive(
+        LineBack(at=Clock().now, line="1001", calls=(Call(id="A", line="1001", state=State.CONNECTED),))
+    )
+    with pytest.raises(Refused) as caught:
+        await line.send(kind(id="1", to="hugo"))
+    assert (caught.value.code, caught.value.params) == ("nobody_named", {"name": "hugo"})
+
+
+ALONE: list[tuple[State, type[CallCommand], str]] = [
+    # the desk's only call, the command, the code of what is said
+    (State.HELD, Consult, "resume_first"), (State.HELD, Park, "resume_first"), (State.HELD, Hold, "not_now"),
+    (State.PARKED, Transfer, "resume_first"), (State.ALERTING, Hold, "answer_first"), (State.ALERTING, Park, "answer_first"),
+    (State.CONNECTED, Answer, "not_now"), (State.CONNECTED, CompleteTransfer, "no_consultation"),
+    (State.DELIVERED, Hold, "not_now"), (State.CONNECTED, CancelConsult, "no_consultation"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("state", "kind", "code"), ALONE)
+async def test_of_an_only_call_is_said_what_comes_first(
+    exchange: SimulatorInterface, state: State, kind: type[CallCommand], code: str
+) -> None:
+    line = Line(exchange, "1001", Clock())
+    line.receive(LineBack(at=Clock().now, line="1001", calls=(Call(id="A", line="1001", state=state),)))
+    more = {"to": "1002"} if kind in (Consult, Transfer) else {}
+    with pytest.raises(CommandError) as caught:
+        await line.send(kind(id="1", **more))
+    assert caught.value.code == code
 
 
 @pytest.mark.parametrize("number", ["", "rm -rf", "12\r\nInjected: 1", "12&x=1"])

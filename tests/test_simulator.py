@@ -167,10 +167,36 @@ def test_the_outside_party_of_a_talk_hangs_up_and_nobody_else() -> None:
     inside = World()
     inside.do("MakeCall", device="1001", to="1002")
     own = inside.call("1001").refs[0]
-    with pytest.raises(PbxRefused, match="invalidCallID"):
+    with pytest.raises(PbxRefused, match="noOutsideCall"):
         inside.do("FarHangUp", device="1001", call=own)
     with pytest.raises(PbxRefused, match="invalidCallID"):
         inside.do("FarHangUp", talk="nowhere")
+
+
+NOTHING_DONE: list[tuple[str, dict[str, str], str]] = [
+    ("Incoming", {"to": "9999", "number": "0388202020"}, "unallocatedNumber"),
+    ("Incoming", {"to": "100100", "number": "0388202020"}, "unallocatedNumber"),
+    ("Incoming", {"to": "729", "number": "0388202020"}, "unallocatedNumber"),
+    ("Incoming", {"to": "1003", "number": "0388202020"}, "busy"),
+    ("Incoming", {"to": "1004", "number": "0388202020"}, "destOutOfOrder"),
+    ("LiftHandset", {"device": "1001"}, "noCallToAnswer"),
+    ("LiftHandset", {"device": "9999"}, "invalidDevice"),
+    ("DialOnPhone", {"device": "9999", "to": "1001"}, "invalidDevice"),
+    ("FarHangUp", {"device": "9999", "call": ""}, "invalidDevice"),
+    ("FarHangUp", {"device": "1001", "call": ""}, "noOutsideCall"),
+    ("FarHangUp", {"device": "1001", "call": "x"}, "invalidCallID"),
+]
+
+
+@pytest.mark.parametrize(("service", "words", "why"), NOTHING_DONE)
+def test_what_nobody_can_do_is_refused_and_leaves_no_call(
+    service: str, words: dict[str, str], why: str
+) -> None:
+    world = World(habits={"1003": Habit(does="busy")}, unregistered=frozenset({"1004"}))
+    with pytest.raises(PbxRefused, match=why):
+        world.do(service, **words)
+    world.wait(60)
+    assert (world.pbx.talks, world.states()) == ({}, {})
 
 
 def test_a_hidden_caller_and_a_late_name() -> None:

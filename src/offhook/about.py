@@ -50,7 +50,7 @@ class About(NamedTuple):
     ``driver`` is its class (``module:Class``), imported when it is used; empty: not there yet.
     ``settings`` are its own, by their short names: ``address`` of ``bell`` is the setting ``bell.address``. ``uses``
     are others it reads, by their full names. ``codes`` are its own errors and their branch of the tree; ``without``
-    gives the code that says why it does not take a command, where that can be mended.
+    gives the code that says why it does not take a command; ``*`` is every command not named.
 
     ``per_desk``: each instance serves one desk, with that desk's own account; else it serves a whole switch.
     ``applies_rules``: the other end applies the dial and pop rules itself, as a hub does; else the desk does.

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from offhook.errors import CommandError
+from offhook.errors import CommandError, Unsupported
 from offhook.model import (
     Answer,
     Call,
@@ -163,11 +163,28 @@ def meant(command: CallCommand, calls: Sequence[Call]) -> Call:
             raise CommandError("call_unknown", call=cleaned(command.call, 40))
         return _only(named, name)
     able = [call for call in calls if name in call.can]
+    if not able and name in _CONSULTATION:
+        raise CommandError("no_consultation", command=name)
+    if not able and len(calls) == 1:
+        raise not_now(name, calls[0])
     if not able:
         raise CommandError("call_none", command=name)
     if name in _TALKING_FIRST:
         able = [call for call in able if call.state not in _WAITING] or able
     return _only(able, name)
+
+
+_CONSULTATION = ("CompleteTransfer", "CancelConsult")
+
+
+def not_now(name: str, call: Call) -> Unsupported:
+    """Return why a command cannot be asked of a call now, and what comes first where one command leads there."""
+    talking = [each.__name__ for each in CAN[State.CONNECTED]]
+    state, can = call.state.value, " ".join(call.can)
+    for first, code in ((Resume, "resume_first"), (Answer, "answer_first")):
+        if first.__name__ in call.can and name in talking and (first, name) != (Resume, "Hold"):
+            return Unsupported(code, command=name, state=state, can=can)
+    return Unsupported("not_now", command=name, state=state, can=can)
 
 
 def held_for(command: CompleteTransfer, call: Call, calls: Sequence[Call]) -> Call:
@@ -180,14 +197,17 @@ def held_for(command: CompleteTransfer, call: Call, calls: Sequence[Call]) -> Ca
     held = [each for each in others if wanted in (each.id, each.short)]
     if not held and not command.held:
         held = [each for each in others if each.state is State.HELD]
+    if not held and not wanted:
+        raise CommandError("no_consultation", command=type(command).__name__)
     if not held:
-        raise CommandError("call_unknown", call=cleaned(command.held, 40))
+        raise CommandError("call_unknown", call=cleaned(wanted, 40))
     return _only(held, type(command).__name__)
 
 
 def _only(calls: Sequence[Call], name: str) -> Call:
     if len(calls) > 1:
-        raise CommandError("call_ambiguous", command=name, calls="\n".join(map(_listed, calls)))
+        listed = "\n".join(map(_listed, calls))
+        raise CommandError("call_ambiguous", command=name, calls=listed, first=calls[0].short)
     return calls[0]
 
 

@@ -167,15 +167,18 @@ class Desk:
 
         Raises what :meth:`send` raises, and ``OutcomeUnknown`` where no call is heard of in time.
         """
-        with self.events() as heard:
-            cause = await self.send(Dial(id=new_command_id(), number=number, record=record))
-            try:
-                async with asyncio.timeout(CALL_WITHIN_S):
-                    while cause not in self._begun:
-                        await anext(heard)
-            except (TimeoutError, StopAsyncIteration):
-                raise OutcomeUnknown("answer_lost", interface=self._first.interface.about.name) from None
-        return self._begun[cause]
+        call = await self.call_of(await self.send(Dial(id=new_command_id(), number=number, record=record)))
+        if not call:
+            raise OutcomeUnknown("answer_lost", interface=self._first.interface.about.name)
+        return call
+
+    async def call_of(self, cause: str, within_s: float = CALL_WITHIN_S) -> str:
+        """Return the id of the call that a command brought about, ``""`` where none is heard of in time."""
+        with self.events() as heard, contextlib.suppress(TimeoutError, StopAsyncIteration):
+            async with asyncio.timeout(within_s):
+                while cause not in self._begun:
+                    await anext(heard)
+        return self._begun.get(cause, "")
 
     def news(self) -> "Listening[News]":
         """Iterate over everything that happens here from now on, each event with its call as it is then."""

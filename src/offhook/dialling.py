@@ -88,6 +88,17 @@ class DialRules(NamedTuple):
         """Say whether it stays inside: a pattern or the longest length says so, or it is a feature code."""
         return digits[:1] in ("*", "#") or any(_matches(entry, digits) for entry in self.internal)
 
+    def leaves(self, digits: str) -> bool:
+        """Say whether it goes outside for the guard: what is not internal, and a paid short number."""
+        return not self.is_internal(digits) or bool(self._paid_short(digits))
+
+    def _paid_short(self, digits: str) -> list[str]:
+        """Return the paid short numbers it may be, unless a pattern, and not its length alone, makes it internal."""
+        if any(_matches(entry, digits) for entry in self.internal if not _is_length(entry)):
+            return []
+        forms = dict.fromkeys((digits, digits.removeprefix(self.prefix)))
+        return [each for each in forms if plans.is_paid_short(each, self.country)]
+
     def _bare(self, digits: str) -> str:
         """Return the number without the outside prefix, if it already has it.
 
@@ -136,11 +147,8 @@ class DialRules(NamedTuple):
         if digits[0] in "*#":
             self._check_code(digits)
             return
-        if any(_matches(entry, digits) for entry in self.internal if not _is_length(entry)):
-            return
-        for each in {digits, digits.removeprefix(self.prefix)}:
-            if plans.is_paid_short(each, self.country):
-                self._check(each, each)
+        for each in self._paid_short(digits):
+            self._check(each, each)
 
     def _check_code(self, digits: str) -> None:
         """Judge a feature code by the number it carries (``*21*N#``); one without must be listed."""

@@ -4,20 +4,25 @@ What is dialled for a number, the guard, how many a minute, and when a second di
 (specification section 3). It runs on every click, so it loads little.
 """
 
-from collections import deque
-from datetime import datetime, timedelta
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from offhook import numbers
 from offhook.dialling import Dialled, DialRules
 from offhook.errors import Refused
+from offhook.plans import SHORT_DIGITS
 
 if TYPE_CHECKING:
     from offhook.model import Dial
 
 DOUBLE_CLICK_S = 2.0
 """A second dial of the same number within this time is the first one."""
-A_MINUTE = timedelta(minutes=1)
+A_MINUTE_S = 60.0
+
+
+def typed(text: str, rules: DialRules | None) -> numbers.Number:
+    """Read a number as a person writes it, by the desk's rules where they are known. Raises ``Refused``."""
+    return numbers.read(text) if rules is None else rules.read(text)
 
 
 def dialled(text: str, rules: DialRules | None) -> Dialled:
@@ -26,52 +31,97 @@ def dialled(text: str, rules: DialRules | None) -> Dialled:
     Without ``rules``, what was typed: the other end has its own. Raises ``Refused`` for what is not a number, what
     the guard bars, and digits that would have to be sent after the answer.
     """
-    number = numbers.read(text) if rules is None else rules.read(text)
+    number = typed(text, rules)
     if number.post_dial:
         raise Refused("number_post_dial", number=numbers.shown(text))
     return Dialled(number.digits if rules is None else rules.of(number.digits))
 
 
+def is_emergency(digits: str, rules: DialRules | None) -> bool:
+    """Say whether it is an emergency number. Without ``rules`` to tell, every short number may be one."""
+    return len(digits) <= SHORT_DIGITS if rules is None else rules.is_emergency(digits)
+
+
 def is_double(asked: str, at_s: float, before: str, before_s: float) -> bool:
-    """Say whether a dial is the second half of a double click. ``before`` is what was dialled last, and when."""
+    """Say whether a dial comes as the second half of a double click. ``before`` is what was dialled last, and when."""
     return asked == before and abs(at_s - before_s) < DOUBLE_CLICK_S
 
 
 class Pace:
-    """How many external dials a minute the guard allows on one line."""
+    """How many external dials a minute the guard allows. ``at_s`` is when those of the last minute were made."""
 
-    def __init__(self) -> None:
-        self._at: deque[datetime] = deque()
+    def __init__(self, at_s: Iterable[float] = ()) -> None:
+        self.at_s = list(at_s)
 
-    def check(self, digits: str, rules: DialRules, now: datetime) -> None:
+    def check(self, digits: str, rules: DialRules, now_s: float) -> None:
         """Count a dial. Raises ``Refused`` where it is one too many; emergency and internal calls never are."""
         limit = rules.guard.per_minute
-        if not limit or rules.is_emergency(digits) or rules.is_internal(digits):
+        if not limit or rules.is_emergency(digits) or not rules.leaves(digits):
             return
-        while self._at and now - self._at[0] > A_MINUTE:
-            self._at.popleft()
-        if len(self._at) >= limit:
+        self.at_s = [each for each in self.at_s if 0 <= now_s - each < A_MINUTE_S]
+        if len(self.at_s) >= limit:
             raise Refused("guard_rate", number=numbers.shown(digits), limit=limit)
-        self._at.append(now)
+        self.at_s.append(now_s)
 
 
 class Clicks:
-    """The last dial of one line, so that the second half of a double click is known for what it is."""
+    """The last dial of one line and what is known of it: the second half of a double click is known for what it is.
+
+    A dial is on its way until :meth:`sent`. From the first event that it caused until its call is over or handed
+    over, it is in progress. Times are in seconds of a clock that nobody sets.
+    """
 
     def __init__(self) -> None:
-        self._last: tuple[str, datetime, Dial] | None = None
+        self._last: tuple[str, float, Dial] | None = None
+        self._call = ""
+        self._on_its_way = self._in_progress = False
 
-    def first_of(self, command: "Dial", now: datetime) -> "Dial | None":
-        """Return the dial of which this is the second half; else ``None``, and note this one as the last."""
-        typed = numbers.read(command.number).digits
+    def first_of(self, command: "Dial", now_s: float, rules: DialRules | None) -> "Dial | None":
+        """Return the dial of which this is the second half; else ``None``, and note this one as the last.
+
+        An emergency call is the second half only of one that is known to be on its way or in progress.
+        """
+        asked = typed(command.number, rules).digits
+        if self._is_last(command.id):
+            return None
         if self._last is not None:
-            before, at, first = self._last
-            if command.id != first.id and is_double(typed, now.timestamp(), before, at.timestamp()):
+            before, at_s, first = self._last
+            certain = self._on_its_way or self._in_progress or not is_emergency(asked, rules)
+            if certain and is_double(asked, now_s, before, at_s):
                 return first
-        self._last = (typed, now, command)
+        self._last, self._call = (asked, now_s, command), ""
+        self._on_its_way, self._in_progress = True, False
         return None
 
-    def forget(self, cause: str) -> None:
-        """Forget the dial of that id: nothing came of it, or its call is over. The next click is a first one."""
-        if self._last is not None and self._last[2].id == cause:
+    def sent(self, command_id: str) -> None:
+        """Note that the dial was sent, or may have been: what becomes of it is known by its call only."""
+        if self._is_last(command_id):
+            self._on_its_way = False
+
+    def began(self, command_id: str, call: str) -> None:
+        """Note the call that the dial brought about."""
+        if self._is_last(command_id) and not self._call:
+            self._call, self._in_progress = call, True
+
+    def became(self, call: str, other: str) -> None:
+        """Note that two calls became one, ``call``."""
+        if other == self._call:
+            self._call = call
+
+    def doubt(self, call: str = "") -> None:
+        """Note that nothing is known any more of the call, or of every call: the time alone decides."""
+        if call in ("", self._call):
+            self._in_progress = False
+
+    def over(self, call: str) -> None:
+        """Forget the dial whose call is over. The next click is a first one."""
+        if call and call == self._call:
             self._last = None
+
+    def forget(self, command_id: str) -> None:
+        """Forget the dial: nothing came of it. The next click is a first one."""
+        if self._is_last(command_id):
+            self._last = None
+
+    def _is_last(self, command_id: str) -> bool:
+        return bool(command_id) and self._last is not None and self._last[2].id == command_id

@@ -92,9 +92,10 @@ _SHAPES: Json = {
     | {"not": {"required": ["answer"]}},  # that one is an outcome
     "Outcome": _said(
         "What became of a command.",
-        "as error ext",
+        "as call error ext",
         answer={"type": ["string", "null"], "description": "The command's id; null where it could not be read."},
         **{"as": {"type": "string", "description": "The id it was done under: of a double click, the first one's."}},
+        call={"type": "string", "description": "The id of the call that a dial brought about, where there is one."},
         error=_ref("Error"),
         ext={"type": "string", "description": "The extension behind the number dialled, to be sent after the answer."},
     ),

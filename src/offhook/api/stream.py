@@ -6,7 +6,8 @@ from the desk                              from the board
 ``{"hello": {"version", "resume"}}``       ``{"welcome": {"version", "desk", "seq", "last", "up",
 ..                                         "accepts", "calls"}}``
 ``{"command": "Dial", "id", …}``           ``{"answer": id, "as": id}`` or ``{"answer": id, "error": {…}}``;
-..                                         ``ext`` with it: an extension behind the number, not dialled
+..                                         of a dial with its ``call``, where there is one, and ``ext``: an
+..                                         extension behind the number, not dialled
 ..                                         ``{"event": "Ringing", …, "seq", "after", "snapshot": {…}}``
 ..                                         ``{"beat": seq}`` after ten quiet seconds
 =========================================  ==========================================================
@@ -33,13 +34,15 @@ from offhook.board.switchboard import Switchboard
 from offhook.codec import decode_command, dumps, encode_call, loads
 from offhook.errors import OffhookError, ProtocolError
 from offhook.line import number_of
-from offhook.model import MODEL_VERSION, is_clean
+from offhook.model import MODEL_VERSION, Dial, is_clean
 from offhook.numbers import extension
 
 HELLO_S = 5.0
 BEAT_S = 10.0
 BEATEN_AT_ONCE = 100
 COMMANDS_AT_ONCE = 32
+CALL_WITHIN_S = 0.5
+"""How long the answer to a dial waits to hear of its call."""
 
 
 async def converse(socket: WebSocket, board: Switchboard, key: DeskKey) -> None:
@@ -146,9 +149,10 @@ async def answered(board: Switchboard, key: DeskKey, message: dict[str, Any]) ->
         done_as = await board.desk(key).send(command)
     except OffhookError as error:
         return {"answer": asked, "error": error.to_json()}
+    call = await board.desk(key).call_of(done_as, CALL_WITHIN_S) if isinstance(command, Dial) else ""
     await board.settled()
     ext = extension(number_of(command) or "")
-    return {"answer": asked, "as": done_as} | ({"ext": ext} if ext else {})
+    return {"answer": asked, "as": done_as} | ({"call": call} if call else {}) | ({"ext": ext} if ext else {})
 
 
 async def _welcome(board: Switchboard, key: DeskKey, hello: object) -> tuple[dict[str, Any], str]:

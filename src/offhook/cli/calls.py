@@ -5,7 +5,7 @@ from argparse import Namespace
 from typing import Any
 
 from offhook import catalogue, texts
-from offhook.cli.target import Target, is_served
+from offhook.cli.target import is_served, target
 from offhook.errors import CommandError, error_from_json
 from offhook.settings.places import resolve
 from offhook.transport.http import request
@@ -24,10 +24,9 @@ def dial(options: Namespace) -> int:
     wait = options.wait and not options.dry_run
     if not said.applies_rules and not is_served(settings):
         if wait:
-            from offhook.cli.direct import once
             from offhook.cli.listen import dial_and_wait_on_own_line
 
-            return dial_and_wait_on_own_line(settings, options, once)
+            return dial_and_wait_on_own_line(settings, options)
         from offhook.cli.direct import dial as dial_directly
 
         return dial_directly(options, settings, said)
@@ -58,7 +57,7 @@ def consult(options: Namespace) -> int:
     if options.cancel:
         return _ask(options, "CancelConsult", {"call": options.call})
     if not options.to:
-        raise CommandError("usage", why="TO", command="offhook consult")
+        raise CommandError("value_missing", command="offhook consult", missing="NUMBER")
     return _ask(options, "Consult", {"call": options.call, "to": options.to})
 
 
@@ -74,8 +73,8 @@ def digits(options: Namespace) -> int:
 
 def lines(options: Namespace) -> int:
     """``offhook lines``: the desk's line and its calls."""
-    target = Target(options.desk)
-    found = request("GET", target.url, f"/v1/desk/calls?desk={target.extension}", target.token)
+    board = target(options.desk, "Snapshot")
+    found = request("GET", board.url, f"/v1/desk/calls?desk={board.extension}", board.token)
     _raise(found)
     if options.json:
         _print_json(found)
@@ -102,16 +101,17 @@ def _described(call: Json, language: str) -> str:
 
 
 def _ask(options: Namespace, command: str, words: Json) -> int:
-    target = Target(options.desk)
+    board = target(options.desk, command)
     given = {key: value for key, value in words.items() if value != "" or key == "number"}
     asked = {"command": command, "id": os.urandom(12).hex()} | given
-    path = f"/v1/desk/commands?desk={target.extension}"
+    path = f"/v1/desk/commands?desk={board.extension}"
     if getattr(options, "dry_run", False):
-        return _dry_run(options, target.url + path, asked)
-    answer = request("POST", target.url, path, target.token, asked)
+        return _dry_run(options, board.url + path, asked)
+    answer = request("POST", board.url, path, board.token, asked)
     _raise(answer)
     if options.json:
-        _print_json({"command": command, "id": answer["as"], "desk": target.extension})
+        call = {"call": answer["call"]} if answer.get("call") else {}
+        _print_json({"command": command, "id": answer["as"], "desk": board.extension} | call)
     else:
         print(texts.say(f"done.{command}", options.language, **words))
         if ext := str(answer.get("ext", "")):

@@ -1,21 +1,23 @@
 """Commands that follow what happens: ``listen`` and ``dial --wait``."""
 
 import asyncio
+import contextlib
+import itertools
 import sys
 from argparse import Namespace
-from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from offhook import catalogue, texts
 from offhook.cli import colours
-from offhook.cli.target import Target, is_served
+from offhook.cli.once import Asked, asked, once, over
+from offhook.cli.target import Target, alone, is_served
 from offhook.codec import dumps, encode_event, encode_news
 from offhook.desk import Desk, Listening
-from offhook.dialling import Dialled
 from offhook.embed import clock, connect, own_line
-from offhook.errors import OutcomeUnknown, Unsupported
+from offhook.errors import OutcomeUnknown, Unavailable
 from offhook.ids import new_command_id
+from offhook.line import Line
 from offhook.model import Dial, Ended, Event, HandedOver, LineBack, LineLost, Merged, News, Reason, Record
-from offhook.ordering import dialled
 from offhook.popup.choose import PopRules, Trigger
 from offhook.seed.folder import with_shared
 from offhook.settings.files import reading_alone
@@ -25,6 +27,13 @@ from offhook.thread import in_thread
 
 LOST_S = 30.0
 """How long `dial --wait` waits for a lost line."""
+PREVIEWED = "0" * 24
+"""The id of a command that is shown and never sent: two dials of one number look alike."""
+SOON_S = 3.0
+NOW_AND_THEN_S = 30.0
+"""When `listen` says that a line is not heard: the first time, and from then on as long as it is so."""
+HEARD_WITHIN_S = 1.0
+"""How long a dial that was accepted waits to hear of its call."""
 
 
 def listen(options: Namespace) -> int:
@@ -40,13 +49,9 @@ def dial_and_wait(options: Namespace) -> int:
     return asyncio.run(_dial_and_wait(options))
 
 
-Once = Callable[[list[str], str, str, Callable[[], None]], None]
-"""Dials, unless it is the second half of a double click: by what is sent, the digits and the desk."""
-
-
-def dial_and_wait_on_own_line(settings: Settings, options: Namespace, once: Once) -> int:
+def dial_and_wait_on_own_line(settings: Settings, options: Namespace) -> int:
     """Open a desk's own line for one dial, and follow the call as :func:`dial_and_wait` does."""
-    return asyncio.run(_on_own_line(with_shared(settings), options, once))
+    return asyncio.run(_on_own_line(with_shared(settings), options))
 
 
 async def _listen(options: Namespace) -> int:
@@ -56,38 +61,101 @@ async def _listen(options: Namespace) -> int:
         return 0
     settings = with_shared(settings)
     with reading_alone(home(), settings["desk.extension"]):
-        rules = PopRules(Trigger(settings["pop.trigger"]))
-        await _show_all(Desk([own_line(settings)], clock, rules=rules), options)
+        line, rules = own_line(settings), PopRules(Trigger(settings["pop.trigger"]))
+        _remark("cli.listen.own", options, name=settings["interface"], where=_origin(settings, options))
+        await _show_all(Desk([line], clock, rules=rules), options)
     return 0
 
 
-def preview(settings: Settings, number: str, digits: Dialled) -> list[str]:
-    """Return what a dial on a desk's own line would send. Raises what it would raise."""
-
-    async def ask() -> list[str]:  # some interfaces can only be made inside a loop
-        line = own_line(settings)
-        with catalogue.answering(line.interface.about.name):
-            return line.interface.preview(Dial(id=new_command_id(), number=number), line.device, digits)
-
-    return asyncio.run(ask())
+def _origin(settings: Settings, options: Namespace) -> str:
+    """Return what says which interface counts: a file and its line, a variable, an option."""
+    return "--interface" if options.interface else settings.origin("interface")
 
 
-def dial_on_own_line(settings: Settings, number: str) -> None:
-    """Open a desk's own line for one dial; returns when it is accepted."""
+def _remark(key: str, options: Namespace, **words: str) -> None:
+    """Say something beside what is told: to whoever looks on, not to whoever reads the output."""
+    print(texts.say(key, options.language, **words), file=sys.stderr, flush=True)
 
-    async def go() -> None:
-        with reading_alone(home(), settings["desk.extension"]):
-            async with Desk([own_line(settings)], clock) as desk:
-                await desk.send(Dial(id=new_command_id(), number=number))
 
-    asyncio.run(go())
+class WarmDial:
+    """A desk's own line, opened for one dial. ``call`` is the call's id once it is dialled, where it is heard of."""
+
+    def __init__(self, settings: Settings, this: Asked) -> None:
+        self.call = ""
+        self._settings = settings
+        self._this = this
+
+    def preview(self) -> list[str]:
+        """Return what would be sent. Raises what dialling would raise."""
+
+        async def ask() -> list[str]:  # some interfaces can only be made inside a loop
+            return _previewed(own_line(self._settings), self._this)
+
+        return asyncio.run(ask())
+
+    def dial(self) -> None:
+        """Dial; returns when it is accepted and the call is heard of, or might have been."""
+
+        async def go() -> None:
+            with _alone(self._this):
+                async with Desk([own_line(self._settings)], clock) as desk:
+                    cause = await desk.send(Dial(id=new_command_id(), number=self._this.text))
+                    self.call = await desk.call_of(cause, HEARD_WITHIN_S)
+
+        asyncio.run(go())
+
+    def lasts(self) -> bool | None:
+        """Say whether a call to that number is in progress, by the line's own account; see :func:`once`."""
+
+        async def look() -> bool | None:
+            with _alone(self._this):
+                line = own_line(self._settings)
+                async with Desk([line], clock) as desk:
+                    return _is_in_progress(desk, line, self._this)
+
+        try:
+            return asyncio.run(look())
+        except Unavailable as error:
+            if error.code == "line_in_use":  # by whoever dialled it, and follows it
+                return True
+            raise
+
+
+def _alone(this: Asked) -> AbstractContextManager[None]:
+    """Be the only one on the desk's line for a block; an emergency call asks nobody."""
+    return contextlib.nullcontext() if this.is_emergency else reading_alone(home(), this.desk)
+
+
+def _previewed(line: Line, this: Asked) -> list[str]:
+    with catalogue.answering(line.interface.about.name):
+        return line.interface.preview(Dial(id=PREVIEWED, number=this.text), line.device, this.digits)
+
+
+def _is_in_progress(desk: Desk, line: Line, this: Asked) -> bool | None:
+    """Say whether a call to the number dialled is open; ``None`` on a line that does not tell the end of its calls."""
+    if HandedOver in line.interface.emits:
+        return None
+    return any(this.digits in (call.dialled, call.party.raw) for call in desk.calls)
 
 
 async def _show_all(desk: Desk, options: Namespace) -> None:
-    with desk.news() as news:
-        async with desk:
-            async for each in news:
-                show(each, options)
+    watching = asyncio.ensure_future(_watch(desk, options))
+    try:
+        with desk.news() as news:
+            async with desk:
+                async for each in news:
+                    show(each, options)
+    finally:
+        watching.cancel()
+
+
+async def _watch(desk: Desk, options: Namespace) -> None:
+    """Say of each line that it is not heard: after a moment, and again now and then."""
+    for pause_s in itertools.chain((SOON_S,), itertools.repeat(NOW_AND_THEN_S)):
+        await asyncio.sleep(pause_s)
+        down = {name: line.why_down for name, line in desk.lines.items() if not line.table.up}
+        for name, why in down.items():
+            _remark("cli.listen.down", options, line=name, why=why or "line_lost")
 
 
 async def _dial_and_wait(options: Namespace) -> int:
@@ -99,25 +167,45 @@ async def _dial_and_wait(options: Namespace) -> int:
             return await _to_its_end(await desk.dial(options.number, record), news, options)
 
 
-async def _on_own_line(settings: Settings, options: Namespace, once: Once) -> int:
-    line, extension = own_line(settings), settings["desk.extension"]
+async def _on_own_line(settings: Settings, options: Namespace) -> int:
+    line = own_line(settings)
     name = line.interface.about.name
     if options.record:
-        raise Unsupported("not_by_interface", command="PassRecord", by=name)
-    digits = dialled(options.number, line.rules)
-    with catalogue.answering(name):
-        sends = line.interface.preview(Dial(id=new_command_id(), number=options.number), line.device, digits)
-    with reading_alone(home(), extension):
-        desk = Desk([line], clock)
-        with desk.news() as news:
-            async with desk:
-                loop, calls = asyncio.get_running_loop(), list[str]()
+        raise alone(line.interface.about, "PassRecord")
+    assert line.rules is not None  # noqa: S101 - the other end has them only where a board is
+    this = asked(settings["desk.extension"], options.number, line.rules)
+    sent = [name, *_previewed(line, this)]
+    try:
+        with _alone(this):
+            return await _followed(Desk([line], clock), line, this, sent, options)
+    except Unavailable as error:
+        if error.code != "line_in_use":
+            raise
+        busy = error
 
-                def go() -> None:
-                    calls.append(asyncio.run_coroutine_threadsafe(desk.dial(options.number), loop).result())
+    def go() -> None:
+        raise busy
 
-                await in_thread(lambda: once([name, *sends], digits, extension, go))
-                return await _to_its_end(calls[0], news, options) if calls else 0
+    once(this, sent, go, lambda: True)  # by whoever dialled it a moment ago, and follows it
+    return 0
+
+
+async def _followed(desk: Desk, line: Line, this: Asked, sent: list[str], options: Namespace) -> int:
+    with desk.news() as news:
+        async with desk:
+            loop, calls = asyncio.get_running_loop(), list[str]()
+
+            def go() -> None:
+                calls.append(asyncio.run_coroutine_threadsafe(desk.dial(this.text), loop).result())
+
+            await in_thread(lambda: once(this, sent, go, lambda: _is_in_progress(desk, line, this)))
+            if not calls:
+                return 0
+            try:
+                return await _to_its_end(calls[0], news, options)
+            finally:
+                if desk.lines[line.name].table.ended(calls[0]) and HandedOver not in line.interface.emits:
+                    over(this, sent)
 
 
 async def _to_its_end(call: str, news: Listening[News], options: Namespace) -> int:
@@ -143,6 +231,8 @@ async def _to_its_end(call: str, news: Listening[News], options: Namespace) -> i
             case Ended():
                 return 0 if event.reason is Reason.COMPLETED else 5
             case HandedOver():
+                said = texts.say("cli.dial.handed_over", options.language)
+                print(said, file=sys.stderr if options.json else sys.stdout, flush=True)
                 return 0
 
 

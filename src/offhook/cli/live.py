@@ -8,14 +8,13 @@ from typing import Any
 
 from offhook import catalogue, texts
 from offhook.about import About
-from offhook.cli.direct import once
+from offhook.cli.once import Asked, asked, once
 from offhook.cli.target import Target, is_served
-from offhook.dialling import Dialled, rules_from
+from offhook.dialling import rules_from
 from offhook.errors import Unsupported, error_from_json, on
 from offhook.ids import new_command_id
 from offhook.interface import Device, Interface, Probed
 from offhook.model import Dial
-from offhook.ordering import dialled
 from offhook.seed.folder import with_shared
 from offhook.settings.files import reading_alone
 from offhook.settings.places import home, resolve
@@ -56,7 +55,7 @@ def _reader_of_files(said: About) -> tuple[About, str]:
 def _from_here(options: Namespace, said: About, settings: Settings, show: "_Shown") -> None:
     settings = with_shared(settings) if "shared_folder" in said.uses else settings
     extension = settings["desk.extension"]
-    digits = dialled(options.dial, rules_from(settings.__getitem__)) if options.dial else None
+    dial = asked(extension, options.dial, rules_from(settings.__getitem__)) if options.dial else None
     with catalogue.answering(said.name):
         interface, device = catalogue.load(said.name).for_desk(extension, View(said, settings.__getitem__))
     if not isinstance(interface, Probed):
@@ -64,16 +63,15 @@ def _from_here(options: Namespace, said: About, settings: Settings, show: "_Show
     if options.events:
         show.note("check.live.taken")
         with reading_alone(home(), extension):
-            _try(interface, device, extension, digits, options, show)
+            _try(interface, device, dial, options, show)
     else:
-        _try(interface, device, extension, digits, options, show)
+        _try(interface, device, dial, options, show)
 
 
 def _try(
     interface: Interface,
     device: Device,
-    extension: str,
-    digits: Dialled | None,
+    dial: Asked | None,
     options: Namespace,
     show: "_Shown",
 ) -> None:
@@ -81,13 +79,13 @@ def _try(
 
     def go() -> None:
         with catalogue.answering(interface.about.name):
-            asyncio.run(interface.probe(show.take, events=options.events, dial=digits))
+            asyncio.run(interface.probe(show.take, events=options.events, dial=dial.digits if dial else None))
 
-    if digits is None:
+    if dial is None:
         go()
         return
-    sent = interface.preview(Dial(id=new_command_id(), number=options.dial), device, digits)
-    once([interface.about.name, *sent], digits, extension, go)
+    sent = interface.preview(Dial(id=new_command_id(), number=dial.text), device, dial.digits)
+    once(dial, [interface.about.name, *sent], go)
 
 
 def _through_the_running(options: Namespace) -> int:
@@ -101,8 +99,8 @@ def _through_the_running(options: Namespace) -> int:
         if options.events:
             show.note("check.live.read_there", url=target.url)
         if options.dial:
-            asked = {"number": options.dial, "dial": True}
-            found = _asked("POST", target, f"/v1/test-dial?desk={target.extension}", asked)
+            body = {"number": options.dial, "dial": True}
+            found = _asked("POST", target, f"/v1/test-dial?desk={target.extension}", body)
             for each in found["wire"] or found["sent"]:
                 show.take(each)
             if found["error"]:

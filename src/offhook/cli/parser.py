@@ -9,6 +9,9 @@ from offhook import texts
 from offhook.errors import CommandError
 
 Run = Callable[[argparse.Namespace], int]
+COMMAND = "COMMAND"
+"""What stands for a command's name in the help."""
+DESKS = "--desks"
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
@@ -31,9 +34,36 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 class Parser(argparse.ArgumentParser):
     """An argument parser whose mistakes are errors like any other."""
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Read a command line; the extensions behind :data:`DESKS` may be several words, up to the next other one."""
+        return super().parse_known_args(_desks_together(list(args)) if args else args, namespace)
+
     def error(self, message: str) -> NoReturn:
         """Raise ``CommandError`` instead of leaving the process."""
+        import re
+
+        if found := re.fullmatch(r"the following arguments are required: (.+)", message):
+            what = found[1].replace(",", "").upper()
+            raise CommandError("value_missing", command=self.prog, missing=what)
+        choice = r"argument (.+): invalid choice: (.+) \(choose from (.+)\)"
+        if found := re.fullmatch(choice, message, re.DOTALL):
+            raise self._no_such(found[1], found[2].strip("'\""), found[3].replace("'", "").split(", "))
         raise CommandError("usage", why=message, command=self.prog)
+
+    def _no_such(self, where: str, name: str, known: list[str]) -> CommandError:
+        """Return the error of a word that is none of those known, naming the nearest."""
+        from difflib import get_close_matches
+
+        from offhook.numbers import shown
+
+        words = {
+            "name": shown(name),
+            "near": get_close_matches(name.lower(), known, 1, 0.0)[0],
+            "command": self.prog,
+        }
+        if where == COMMAND:
+            return CommandError("command_unknown", **words)
+        return CommandError("choice_unknown", known=", ".join(known), **words)
 
 
 def build(language: str, only: str = "") -> argparse.ArgumentParser:
@@ -52,13 +82,15 @@ def build(language: str, only: str = "") -> argparse.ArgumentParser:
         add_help=False,
     )
     _help(parser, say)
-    parser.add_argument("--version", action=_Version, nargs=0, help=say("version"))
+    parser.add_argument("--version", action="store_true", help=say("version"))
+    parser.add_argument("--json", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument(
         "--print-completion", action=_Completion, metavar="bash|zsh|tcsh", help=say("completion")
     )
     commands = parser.add_subparsers(
-        title=say("commands"), metavar="COMMAND", required=True, parser_class=Parser, prog="offhook"
+        title=say("commands"), metavar=COMMAND, required=False, parser_class=Parser, prog="offhook"
     )
+    parser.set_defaults(run=_alone(parser))
     for name in (only,) if only in COMMANDS else COMMANDS:
         module, function, arguments = COMMANDS[name]
         found = commands.add_parser(
@@ -73,9 +105,19 @@ def build(language: str, only: str = "") -> argparse.ArgumentParser:
         arguments(found, say)
         if module in ("calls", "listen"):
             found.add_argument("--desk", metavar="EXTENSION", help=say("desk"))
-        found.add_argument("--json", action="store_true", help=say("json"))
+        found.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=say("json"))
         found.set_defaults(run=_lazily(module, function), command=name, language=language)
     return parser
+
+
+def _desks_together(words: list[str]) -> list[str]:
+    """Make one word of the extensions behind ``--desks``: ``1001-1010 1050``. Each has a digit; no action has one."""
+    if DESKS not in words:
+        return words
+    first = end = words.index(DESKS) + 1
+    while end < len(words) and not words[end].startswith("-") and any(map(str.isdigit, words[end])):
+        end += 1
+    return [*words[:first], " ".join(words[first:end]), *words[end:]] if end > first else words
 
 
 # --- the arguments of each command ------------------------------------------------------------------
@@ -133,7 +175,7 @@ def _hub(hub: argparse.ArgumentParser, say: "_Say") -> None:
     hub.add_argument("extension", nargs="?", default="", help=say("hub.extension"))
     hub.add_argument("--port", help=say("hub.port"))
     hub.add_argument("--address", help=say("hub.address"))
-    hub.add_argument("--desks", help=say("hub.desks"))
+    hub.add_argument(DESKS, help=say("hub.desks"))
     hub.add_argument("--interface", help=say("hub.interface"))
     hub.add_argument("--directory", metavar="CSV", help=say("hub.directory"))
     hub.add_argument("--trigger", help=say("hub.trigger"))
@@ -158,7 +200,7 @@ def _simulate(simulate: argparse.ArgumentParser, say: "_Say") -> None:
     simulate.add_argument("--seconds", type=float, default=5.0, help=say("simulate.seconds"))
     simulate.add_argument("--at", metavar="HOST:PORT", help=say("simulate.at"))
     simulate.add_argument("--port", type=int, default=0, help=say("simulate.port"))
-    simulate.add_argument("--desks", default="1001-1004", help=say("hub.desks"))
+    simulate.add_argument(DESKS, default="1001-1004", help=say("hub.desks"))
     simulate.add_argument(
         "--traffic", type=float, default=0.0, metavar="CALLS/S", help=say("simulate.traffic")
     )
@@ -269,6 +311,29 @@ def _lazily(module: str, function: str) -> Run:
     return run
 
 
+def _alone(parser: argparse.ArgumentParser) -> Run:
+    """Return what runs where no command is named."""
+
+    def run(options: argparse.Namespace) -> int:
+        if options.version:
+            _print_version(as_json=options.json)
+        else:
+            parser.print_help()
+        return 0
+
+    return run
+
+
+def _print_version(*, as_json: bool) -> None:
+    import json
+
+    import offhook
+    from offhook.model import MODEL_VERSION
+
+    found = {"offhook": offhook.__version__, "version": MODEL_VERSION}
+    print(json.dumps(found) if as_json else f"offhook {offhook.__version__}")
+
+
 def _help(parser: argparse.ArgumentParser, say: "_Say") -> None:
     parser._optionals.title = say("options")  # noqa: SLF001 - argparse has no other way to name the group
     parser._positionals.title = say("arguments")  # noqa: SLF001 - the same
@@ -285,14 +350,6 @@ class _Say:
     def about(self, key: str) -> str:
         """Return a sentence of the texts as help shows it."""
         return texts.say(key, self._language).replace("`", "").replace("%", "%%")
-
-
-class _Version(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_rest: object) -> NoReturn:
-        import offhook
-
-        print(f"offhook {offhook.__version__}")
-        raise SystemExit(0)
 
 
 class _Completion(argparse.Action):

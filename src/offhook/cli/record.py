@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from offhook import catalogue, texts
-from offhook.errors import CommandError, Unsupported
+from offhook.errors import CommandError, Unreachable, Unsupported
 from offhook.settings.places import resolve
 from offhook.switch.link import SwitchLink
 from offhook.view import View
@@ -48,6 +48,9 @@ async def _record(options: Namespace) -> int:
 
         def heard(data: bytes) -> None:
             nonlocal place, reads
+            if not reads:
+                for file in (bytes_to, reads_to, sent_to):
+                    file.truncate(0)
             line = json.dumps([round(time.monotonic() - began, 6), place, len(data)])
             reads_to.write(f"{line}\n".encode())
             bytes_to.write(data)
@@ -62,6 +65,8 @@ async def _record(options: Namespace) -> int:
             pass
         finally:
             await link.close()
+    if not reads:
+        raise Unreachable("switch_unreachable", interface=kind.about.name, address=str(link.address))
     if options.replace_numbers:
         _replace_numbers(path, said)
     found = {"file": str(path), "bytes": place, "reads": reads}
@@ -71,9 +76,25 @@ async def _record(options: Namespace) -> int:
 
 @contextlib.contextmanager
 def _files(*paths: Path) -> Iterator[list[BinaryIO]]:
-    """Write to all of them as it comes: a recording that is cut off is still a recording."""
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(path.open("wb")) for path in paths]
+    """Write to all of them as it comes: a recording that is cut off is still a recording.
+
+    Where nothing comes, none is made, and those that were there stay as they are. Raises ``CommandError``.
+    """
+    new = [path for path in paths if not path.exists()]
+    try:
+        with contextlib.ExitStack() as stack:
+            yield [stack.enter_context(_opened(path)) for path in paths]
+    finally:
+        if new and not (paths[0].exists() and paths[0].stat().st_size):
+            for path in new:
+                path.unlink(missing_ok=True)
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("ab")
+    except OSError as error:
+        raise CommandError("file_unwritable", path=str(path), why=error.strerror or "") from None
 
 
 def _replace_numbers(path: Path, said: Path) -> None:

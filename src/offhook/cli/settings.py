@@ -96,7 +96,8 @@ def _set(options: Namespace) -> int:
             raise CommandError("secret_as_argument", name=name)
         value = _asked(name, options.language)
     elif options.value is None:
-        raise CommandError("value_missing", name=name, such=example(known))
+        command = f"offhook settings set {name}"
+        raise CommandError("value_missing", command=command, missing=example(known))
     else:
         value = options.value
     return _change({name: value}, {name: name}, options)

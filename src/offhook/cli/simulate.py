@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from offhook import catalogue, texts
-from offhook.errors import Unavailable
+from offhook.errors import CommandError, Unavailable
 from offhook.interface import Acted, Traffic
 from offhook.settings.kinds import extensions
 from offhook.settings.model import OURS
@@ -75,10 +75,16 @@ async def _request(options: Namespace, pretend: Acted, address: str) -> dict[str
         case "lift":
             return {"do": "LiftHandset", "device": device}
         case "dial":
+            if not options.number:
+                raise CommandError(
+                    "value_missing", command="offhook simulate dial", missing=f"{device} NUMBER"
+                )
             return {"do": "DialOnPhone", "device": device, "to": options.number}
         case "drop":
             return {"do": "DropLink", "seconds": options.seconds}
         case _:
             found = await pretend.ask(address, {"do": "Snapshot"})
-            calls = [each["call"] for each in found["connections"] if each["device"] == device]
+            calls = [
+                each["call"] for each in found["connections"] if each["device"] == device and each["outside"]
+            ]
             return {"do": "FarHangUp", "device": device, "call": calls[0] if calls else ""}

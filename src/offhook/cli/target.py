@@ -1,6 +1,8 @@
 """Which board and which desk a command speaks for: this user's agent, the settings' hub, or the one on this machine."""
 
-from offhook.errors import SettingsError, Unavailable, some_of
+from offhook import catalogue
+from offhook.about import About
+from offhook.errors import OffhookError, SettingsError, Unavailable, some_of
 from offhook.settings.places import resolve
 from offhook.settings.running import AGENT, HUB, running
 from offhook.settings.values import Settings
@@ -25,6 +27,33 @@ class Target:
         if (known and not self.token) or not extension.isalnum():
             raise SettingsError("desk_unknown", desk=extension[:40], desks=some_of(known))
         self.extension = extension
+
+
+def target(desk: str | None, command: str) -> Target:
+    """Return where a command on calls goes. Where no board serves the desk, its own interface says why it cannot.
+
+    Raises ``Unsupported`` where the interface takes no such command, ``Unavailable`` where it needs a board for it.
+    """
+    try:
+        return Target(desk)
+    except (Unavailable, SettingsError) as error:
+        if error.code != "no_hub" and (desk or error.code != "desk_unknown"):
+            raise
+        said = catalogue.about(resolve()["interface"])
+        if said.applies_rules:
+            raise
+        raise alone(said, command) from None
+
+
+def alone(said: About, command: str) -> OffhookError:
+    """Return why a command cannot be carried out by a desk's own interface, from a process that follows no calls."""
+    from offhook.line import unsupported
+    from offhook.model import COMMANDS
+
+    accepts: object = catalogue.load(said.name).accepts
+    if isinstance(accepts, frozenset) and COMMANDS[command] not in accepts:
+        return unsupported(said, command)
+    return Unavailable("board_needed", interface=said.name, by=said.name)
 
 
 def is_served(settings: Settings) -> bool:

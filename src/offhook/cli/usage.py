@@ -5,12 +5,7 @@ import re
 from offhook import texts
 
 SAID = (
-    (re.compile(r"the following arguments are required: (?P<what>.+)"), "usage.required"),
     (re.compile(r"unrecognized arguments: (?P<what>.+)"), "usage.unrecognized"),
-    (
-        re.compile(r"argument (?P<where>.+): invalid choice: (?P<what>.+) \(choose from (?P<known>.+)\)"),
-        "usage.choice",
-    ),
     (re.compile(r"argument (?P<where>.+): invalid \w+ value: (?P<what>.+)"), "usage.value"),
     (re.compile(r"argument (?P<where>.+): expected one argument"), "usage.one"),
     (re.compile(r"argument (?P<where>.+): ignored explicit argument (?P<what>.+)"), "usage.none"),

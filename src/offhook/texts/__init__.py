@@ -100,6 +100,8 @@ def _filled(text: str, language: str, params: Mapping[str, object]) -> str:
             spoken[name] = known.get(f"{_SENTENCES[name]}.{value}", str(value)).format_map(_Lenient(params))
         elif name == "can":
             spoken[name] = ", ".join(_named(str(value).split(), known)) or known["can.nothing"]
+        elif name == "missing":
+            spoken[name] = " ".join(known.get(f"word.{each}", each) for each in str(value).split())
         elif name == "calls":
             spoken[name] = "".join(f"\n  {_call(line, known)}" for line in str(value).splitlines())
     try:

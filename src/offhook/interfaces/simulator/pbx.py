@@ -58,9 +58,9 @@ class PbxLeg:
 class PbxTalk:
     """One conversation, from the first digit to the last goodbye.
 
-    ``answered`` is when it was answered, else 0; ``tries`` counts the rounds of ringing, so that the end of an
-    earlier round does not end a later one; ``visits`` counts how often each device came into it. ``thread`` is CSTA's
-    thread linkage: what belongs together for the outside party.
+    ``answered`` is when it was answered, else 0; ``failed`` is why nobody took it; ``tries`` counts the rounds of
+    ringing, so that the end of an earlier round does not end a later one; ``visits`` counts how often each device came
+    into it. ``thread`` is CSTA's thread linkage: what belongs together for the outside party.
     """
 
     id: str
@@ -73,6 +73,7 @@ class PbxTalk:
     by: str = ""
     data: Json | None = None
     answered: float = 0.0
+    failed: str = ""
     tries: int = 0
     visits: dict[str, int] = field(default_factory=dict)
 
@@ -169,8 +170,7 @@ class Pbx:
 
     def make_call(self, device: str, to: str, cause: str = "", data: Json | None = None) -> Json:
         """Alert the device's own phone; when it is picked up, call ``to``."""
-        if device not in self.plan.phones:
-            raise PbxRefused("invalidDevice")
+        self._check_phone(device)
         if device in self.unregistered:
             raise PbxRefused("deviceOutOfService")
         talk = self._new_talk(to)
@@ -321,11 +321,14 @@ class Pbx:
         patience_s: float | None = None,
         talk_s: float | None = None,
     ) -> Json:
-        """Somebody outside calls ``to``; without a number they hide it."""
+        """Somebody outside calls ``to``; without a number they hide it. Refused where it rings nowhere."""
         talk = self._new_talk(to)
         leg = PbxLeg(talk, OUTSIDE, number or "anonymous", name, "caller", "up", talk.id, self.now)
         talk.legs.append(leg)
         self._route(talk, to)
+        if not any(each.device in self.plan.phones for each in leg.talk.legs):
+            self._fail(talk, "unallocatedNumber")  # it went out again
+            raise PbxRefused(talk.failed)
         if late_name:
             self._later(late_s, lambda: self._learn(leg, late_name))
         if patience_s is not None:
@@ -336,14 +339,21 @@ class Pbx:
 
     def far_hang_up(self, talk: str = "", device: str = "", call: str = "") -> None:
         """The outside party of a talk hangs up."""
+        if device:
+            self._check_phone(device)
+            if not call:
+                raise PbxRefused("noOutsideCall")
         found = self._find(device, call).talk if device else self.talks.get(talk)
-        legs = [leg for leg in found.legs if leg.device == OUTSIDE] if found else []
-        if not legs:
+        if found is None:
             raise PbxRefused("invalidCallID")
+        legs = [leg for leg in found.legs if leg.device == OUTSIDE]
+        if not legs:
+            raise PbxRefused("noOutsideCall")
         self._hang_up(legs[0])
 
     def lift_handset(self, device: str) -> None:
         """Somebody lifts the handset of a ringing phone."""
+        self._check_phone(device)
         for talk in self.talks.values():
             leg = talk.leg_of(device)
             if leg is not None and leg.state in ("prompt", "ringing"):
@@ -353,8 +363,7 @@ class Pbx:
 
     def dial_on_phone(self, device: str, to: str) -> Json:
         """Somebody dials on the phone itself."""
-        if device not in self.plan.phones:
-            raise PbxRefused("invalidDevice")
+        self._check_phone(device)
         talk = self._new_talk(to)
         leg = self._join(talk, device, "caller", "up")
         self._hold_others(leg)
@@ -465,6 +474,7 @@ class Pbx:
     def _fail(self, talk: PbxTalk, cause: str) -> None:
         """Nobody takes the call: everybody in it hears why and leaves it."""
         if not talk.answered:
+            talk.failed = talk.failed or cause
             for leg in list(talk.legs):
                 self._clear(leg, cause)
 
@@ -574,6 +584,10 @@ class Pbx:
         leg.name = name
         for each in leg.talk.legs:
             self._tell("CallInformation", each)
+
+    def _check_phone(self, device: str) -> None:
+        if device not in self.plan.phones:
+            raise PbxRefused("invalidDevice")
 
     # --- small parts --------------------------------------------------------------------------------
 
