@@ -1,12 +1,11 @@
 """``offhook check``: what is wrong with a parameter file, line by line, before anybody dials with it."""
 
 import json
-import os
 import sys
 from argparse import Namespace
 
 from offhook import texts
-from offhook.errors import OffhookError, SettingsError
+from offhook.errors import OffhookError, SettingsError, reason
 from offhook.seed import parameters
 from offhook.seed.folder import web_file
 from offhook.settings.places import home, read_place, resolve
@@ -64,9 +63,7 @@ def _bytes(path: str) -> bytes:
         with open(path, "rb") as file:
             data = file.read(LONGEST_FILE + 1)
     except OSError as error:
-        raise SettingsError(
-            "settings_file_unreadable", path=path, why=error.strerror or os.strerror(2)
-        ) from None
+        raise SettingsError("settings_file_unreadable", path=path, why=reason(error)) from None
     if len(data) > LONGEST_FILE:
         raise SettingsError("settings_file_too_long", path=path, limit=LONGEST_FILE)
     return data

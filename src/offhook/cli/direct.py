@@ -15,7 +15,15 @@ from zlib import crc32
 from offhook import catalogue, texts
 from offhook.about import About
 from offhook.dialling import Dialled, rules_from
-from offhook.errors import OffhookError, OutcomeUnknown, SettingsError, Unsupported, error_from_json, on
+from offhook.errors import (
+    OffhookError,
+    OutcomeUnknown,
+    SettingsError,
+    Unsupported,
+    error_from_json,
+    on,
+    reason,
+)
 from offhook.installed import ANYTHING
 from offhook.ordering import dialled, is_double
 from offhook.seed.folder import with_shared
@@ -130,7 +138,7 @@ class _Clicks:
         except ValueError:
             self._before = {}
         except OSError as error:
-            raise SettingsError("folder_unusable", path=home(), why=error.strerror or "") from None
+            raise SettingsError("folder_unusable", path=home(), why=reason(error)) from None
         return self
 
     def __exit__(self, *_error: object) -> None:

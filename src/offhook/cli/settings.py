@@ -108,7 +108,7 @@ def _unset(options: Namespace) -> int:
 def _import(options: Namespace) -> int:
     path = options.name
     if not os.path.exists(path):
-        raise SettingsError("settings_file_unreadable", path=path, why=os.strerror(2))
+        raise SettingsError("settings_file_unreadable", path=path, why="ENOENT")
     given = {
         name: value.text for name, value in read_place(path, "user").values.items() if value.fetch is None
     }

@@ -28,7 +28,7 @@ def web_file(setting: Callable[[str], str], home: str) -> SharedFile | None:
         folder, name = os.path.split(setting("web.file"))
         found = shared.read(folder or ".", name, home)
         if found is None:
-            raise SettingsError("settings_file_unreadable", path=setting("web.file"), why=os.strerror(2))
+            raise SettingsError("settings_file_unreadable", path=setting("web.file"), why="ENOENT")
         return found
     folder = shared_folder(setting)
     return shared.read(folder, WEB_FILE, home) if folder else None

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from offhook.errors import SettingsError
+from offhook.errors import SettingsError, reason
 from offhook.settings import secret
 from offhook.settings.files import alone, write_whole
 from offhook.settings.kinds import LISTS
@@ -85,7 +85,7 @@ def _held(path: str, place: str = "") -> Iterator[str]:
             read_place(path, place)
             yield place
     except OSError as error:
-        raise SettingsError("settings_not_written", path=path, why=error.strerror or str(error)) from None
+        raise SettingsError("settings_not_written", path=path, why=reason(error)) from None
 
 
 def as_toml(sets: Mapping[str, str]) -> str:

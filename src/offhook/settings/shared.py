@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from zlib import crc32
 
-from offhook.errors import SettingsError
+from offhook.errors import SettingsError, reason
 from offhook.settings.files import write_whole
 
 PATIENCE_S = 0.5
@@ -73,9 +73,9 @@ def _within(patience_s: float, folder: str, name: str) -> "SharedFile | str | No
         try:
             outcome.append(_found(folder, name))
         except OSError as error:
-            outcome.append(error.strerror or type(error).__name__)
+            outcome.append(reason(error))
 
-    timed_out = os.strerror(110 if os.name == "posix" else 13)
+    timed_out = "ETIMEDOUT"
     if time.monotonic() - _hung.get(folder, -HUNG_S) < HUNG_S:
         return timed_out
     reading = threading.Thread(target=look, daemon=True)

@@ -6,7 +6,7 @@ Linux: ``xdg-open``, after looking up who is registered for the scheme. Windows:
 import os
 from collections.abc import Mapping, Sequence
 
-from offhook.errors import OffhookError, SettingsError, Unavailable
+from offhook.errors import OffhookError, SettingsError, Unavailable, reason
 
 WITHIN_S = 5.0
 """How long to wait for a program to say that it cannot start."""
@@ -32,7 +32,7 @@ def launch(
             raise SettingsError("launch_loop", scheme=scheme)
         opener = _on_path("xdg-open", environ)
         if not opener:
-            raise Unavailable("part_missing", part="xdg-open (xdg-utils)")
+            raise Unavailable("opener_missing", part="xdg-open", package="xdg-utils")
         if not registered:
             raise Unavailable("no_handler", scheme=scheme)
         words = [opener, words[0]]
@@ -49,7 +49,7 @@ def opener_error() -> OffhookError | None:
     """Return why addresses cannot be opened here, ``None`` where they can."""
     if os.name == "nt" or _on_path("xdg-open", os.environ):
         return None
-    return Unavailable("part_missing", part="xdg-open (xdg-utils)")
+    return Unavailable("opener_missing", part="xdg-open", package="xdg-utils")
 
 
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -125,8 +125,7 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
             env=child_environment(environ), start_new_session=True, close_fds=True,
         )  # fmt: skip
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "?"
-        raise Unavailable("program_failed", program=words[0][:80], why=why) from None
+        raise Unavailable("program_failed", program=words[0][:80], why=reason(error)) from None
     try:
         code = child.wait(0.5 if os.path.basename(program) == "xdg-open" else 0.2)
     except subprocess.TimeoutExpired:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
@@ -31,6 +32,8 @@ from offhook.errors import (
     Unavailable,
     Unreachable,
     on,
+    reason,
+    unresolved,
 )
 from offhook.interface import Availability, Device, Telling
 from offhook.interfaces.hub.about import ABOUT
@@ -202,12 +205,17 @@ class HubInterface(Telling):
             except (OSError, WebSocketException, TimeoutError, Unreachable, ProtocolError) as error:
                 if isinstance(error, ProtocolError) and error.code == "version_unknown":
                     raise
-                self._tell_first(Unreachable("hub_unreachable", url=self.url))
+                self._tell_first(self._unreachable(error))
             if self._up:
                 waits = pauses(longest_s=LONGEST_PAUSE_S)
                 self._up = False
                 self.tell(LineLost(at=_now(), line=self.extension, why="hub"))
             await asyncio.sleep(next(waits))
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        why = reason(error) if isinstance(error, OSError) else "not_a_hub"
+        name = urlsplit(self.url).hostname or self.url
+        return unresolved(name, error) or Unreachable("hub_unreachable", url=self.url, why=why)
 
     async def _once(self) -> None:
         """Connect, say hello, and read until the link ends."""
