@@ -189,6 +189,7 @@ CODES: dict[str, type[OffhookError]] = {
     "hub_running": Unavailable,
     "agent_running": Unavailable,
     "interface_broken": Unavailable,
+    "examination_late": Unavailable,
     "folder_unusable": SettingsError,
     "store_failed": Unavailable,
     "no_hub": Unavailable,
@@ -281,9 +282,7 @@ def reason(error: BaseException) -> str:
     """
     kind = type(error).__name__
     if kind == "gaierror":
-        from socket import EAI_AGAIN
-
-        return "EAI_AGAIN" if getattr(error, "errno", None) == EAI_AGAIN else "EAI_NONAME"
+        return "EAI_AGAIN" if getattr(error, "errno", None) in _NO_NAME_SERVER else "EAI_NONAME"
     if kind == "UnicodeDecodeError":
         return "not_utf8"
     if kind.startswith("SSL"):
@@ -308,6 +307,8 @@ def unresolved(name: str, error: BaseException) -> "Unreachable | None":
 
 
 _NAMELESS = {"EAI_NONAME": "name_unknown", "EAI_AGAIN": "names_silent"}
+_NO_NAME_SERVER = (-3, 2, 11002)
+"""``EAI_AGAIN`` of Linux, of macOS, of Windows."""
 _NUMBER = re.compile(r"\[Errno (\d+)\]")
 _CERTIFICATE = {
     9: "tls_not_yet", 10: "tls_expired", 18: "tls_authority", 19: "tls_authority", 20: "tls_authority",

@@ -97,7 +97,10 @@ _SHAPES: Json = {
         **{"as": {"type": "string", "description": "The id it was done under: of a double click, the first one's."}},
         error=_ref("Error"),
     ),
-    "Calls": _said("A desk's calls now.", desk=_TEXT, seq=_TEXT, up=_FLAG, calls=_list(_ref("Call"))),
+    "Calls": _said(
+        "A desk's calls now.",
+        desk=_TEXT, seq=_TEXT, interface=_TEXT, up=_FLAG, why=_TEXT, calls=_list(_ref("Call")),
+    ),
     "Contacts": _said("What the directory found.", contacts=_list(_ref("Contact"))),
     "PageLink": _said("Where a page opens once.", path=_TEXT),
     "About": _said("What this is.", offhook=_TEXT, version=_TEXT, training=_FLAG),

@@ -102,24 +102,16 @@ class Client:
             answer = self._once(method, url, headers, body, patience)
         return answer
 
+    def reach(self, url: str) -> None:
+        """Connect to a URL's server, with TLS if it is ``https``, and send nothing. Raises as :meth:`exchange`."""
+        self._connected(url, self.patience)[0].close()
+        self._socket = None
+
     def _once(
         self, method: str, url: str, headers: "Sequence[tuple[str, str]]", body: bytes, patience: Patience
     ) -> HttpReply:
+        link, target, extra = self._connected(url, patience)
         host = _host(url)
-        try:
-            link, target, extra = self._link(url, patience)
-        except (ValueError, http.client.HTTPException):
-            raise SettingsError("url_unusable", url=host) from None
-        try:
-            link.connect()
-            self._socket = link.sock
-            self._check_pin(link)
-        except OSError as error:  # ssl.SSLError and a proxy's refusal are among them
-            link.close()
-            raise _unreachable(host, link.host, error) from None
-        except (ValueError, http.client.HTTPException) as error:  # not a name, not an HTTP proxy
-            link.close()
-            raise Unreachable("server_unreachable", host=host, why=reason(error)) from None
         try:
             if self._over:
                 raise Unreachable("server_unreachable", host=host, why="closed")
@@ -167,6 +159,27 @@ class Client:
         return HttpReply(response.status, found, data, fault)
 
     # --- connecting -----------------------------------------------------------------------------------
+
+    def _connected(
+        self, url: str, patience: Patience
+    ) -> tuple[http.client.HTTPConnection, str, list[tuple[str, str]]]:
+        """Return a connection made, what to ask it for, and headers a proxy wants."""
+        host = _host(url)
+        try:
+            link, target, extra = self._link(url, patience)
+        except (ValueError, http.client.HTTPException):
+            raise SettingsError("url_unusable", url=host) from None
+        try:
+            link.connect()
+            self._socket = link.sock
+            self._check_pin(link)
+        except OSError as error:  # ssl.SSLError and a proxy's refusal are among them
+            link.close()
+            raise _unreachable(host, link.host, error) from None
+        except (ValueError, http.client.HTTPException) as error:  # not a name, not an HTTP proxy
+            link.close()
+            raise Unreachable("server_unreachable", host=host, why=reason(error)) from None
+        return link, target, extra
 
     def _link(
         self, url: str, patience: Patience

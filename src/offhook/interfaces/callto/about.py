@@ -1,7 +1,7 @@
 """What the interface ``callto`` says of itself before it is used. No I/O."""
 
 from offhook.about import About, Setting
-from offhook.errors import SettingsError
+from offhook.errors import Refused, SettingsError, Unavailable
 
 ABOUT = About(
     "callto",
@@ -12,6 +12,11 @@ ABOUT = About(
         Setting("program"),
     ),
     uses=("desk.user", "desk.password", "desk.ident", "web.event_name", "country", "shared_folder"),
-    codes={"callto_without_number": SettingsError, "callto_batch": SettingsError},
+    codes={
+        "callto_without_number": SettingsError,
+        "callto_batch": SettingsError,
+        "callto_unlooked": Unavailable,
+        "callto_shows_password": Refused,
+    },
     cold="offhook.interfaces.callto.cold:cold",
 )

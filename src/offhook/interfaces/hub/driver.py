@@ -35,7 +35,7 @@ from offhook.errors import (
     reason,
     unresolved,
 )
-from offhook.interface import Availability, Device, Telling
+from offhook.interface import Availability, Device, Seen, Telling, Tried
 from offhook.interfaces.hub.about import ABOUT
 from offhook.masking import MASK
 from offhook.model import (
@@ -176,14 +176,17 @@ class HubInterface(Telling):
         asked = dumps(encode_command(command))
         return [f"POST {self.url}{COMMANDS_PATH}?desk={device}\nAuthorization: Bearer {MASK}\n\n{asked}"]
 
-    async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """Ask the hub for this desk's calls: that tests its address and our token."""
+    async def examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
+        """Ask the hub for this desk's calls: that tests its address, our token, and whether it hears the line."""
+        yield Tried("hub", {"url": self.url, "desk": self.extension or "-"})
         path = f"{CALLS_PATH}?desk={self.extension}"
         try:
             with on(ABOUT.name):
                 answer = await in_thread(lambda: request("GET", self.url, path, self._token))
                 if (error := error_in(answer)) is not None:
                     raise error
+                if not answer.get("up"):
+                    raise Unreachable("hub_line_down", desk=self.extension)
         except OffhookError as error:
             yield error
 

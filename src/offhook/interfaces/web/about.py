@@ -1,6 +1,7 @@
 """What the interface ``web`` says of itself before it is used. No I/O."""
 
 from offhook.about import TLS, USES_TLS, About, Setting
+from offhook.errors import Unreachable
 
 ABOUT = About(
     "web",
@@ -23,6 +24,7 @@ ABOUT = About(
         "shared_folder",
         *USES_TLS,
     ),
+    codes={"web_untried": Unreachable},
     by_page=True,
     cold="offhook.interfaces.web.calling:cold",
 )
