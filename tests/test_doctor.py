@@ -268,6 +268,9 @@ ROWS = [
     Row("an interface of a later version chosen", 'interface = "tapi"\n', ("✗ tapi|not there yet",), 1),
     Row("an unknown setting", "[hub]\nprot = 1\n", ("✗ settings.toml|settings.toml:2|hub.port",), 1),
     Row("locked", ASTERISK.replace("ADDRESS", "192.0.2.1:1"), ("✗ asterisk|Nothing listens at ADDRESS|set: asterisk.address (HOME/machine.toml:3)", "· settings.toml|asterisk.address in HOME/settings.toml:3 has no effect: HOME/machine.toml:3 locks it"), 1, files={"machine.toml": 'locked = ["asterisk.address"]\n[asterisk]\naddress = "ADDRESS"\n'}),
+    Row("an interface that is not installed", 'interface = "gone"\n', ("✗ gone|There is no interface “gone”",), 1),
+    Row("a hub's interface that is not installed", 'hub.interface = "gone"\n', ("✗ gone|There is no interface “gone”",), 1),
+    Row("a log folder that is none", "", ("✗ OFFHOOK_HOME|HOME/log cannot be used: that is not a folder",), 1, files={"log": ""}),
     # Asterisk
     Row("a right Asterisk", ASTERISK, ("✓ asterisk|connection to ADDRESS; login as offhook|telephones of 1001",), 0, a_switch("asterisk"), never=("✗", "· asterisk")),
     Row("an Asterisk not chosen but set", ASTERISK.partition("\n")[2], ("✓ asterisk|login as offhook",), 0, a_switch("asterisk")),
@@ -326,12 +329,19 @@ ROWS = [
     Row("a hub chosen, and none there", 'interface = "hub"\n', ("✗ hub|No hub is running on this machine and none is set",), 1),
     Row("a hub set, and not running", 'interface = "hub"\n[hub]\nurl = "http://ADDRESS"\ntoken = "1001.T0ken"\n', ("✗ hub|does not answer (connection refused)|hub.url (HOME/settings.toml:3)",), 1, never=("none is set",)),
     Row("a hub whose address is none", 'interface = "hub"\nhub.url = "nonsense"\n', ("✗ hub|“nonsense” is not an address",), 1),
+    Row("a hub without a token", 'interface = "hub"\nhub.url = "http://ADDRESS"\n', ("✗ hub|hub.token is not set.", "✗ hub|connection refused"), 1),
+    Row("a web server that is no hub", 'interface = "hub"\nhub.url = "http://ADDRESS"\nhub.token = "1001.T0ken"\n', ("✗ hub|(what answers there is not a hub)|hub.url",), 1, a_web_server),
+    Row("a server that closes at once, and is no hub", 'interface = "hub"\nhub.url = "http://ADDRESS"\nhub.token = "1001.T0ken"\n', ("✗ hub|ADDRESS does not answer",), 1, a_peer(b"", reads=False), never=("may have been carried out",)),
+    Row("desks of a hub, each with a line of its own", 'hub.interface = "web"\nhub.desks = "1001-1003"\ndesk.extension = "1001"\nweb.file = "HOME/p.txt"\n', ("✗ web|1002, 1003: There is no clicktocall_param.txt",), 1, a_vendor(RIGHT_WEB), files={"p.txt": DIAL}, never=("✓ web",)),
+    Row("a machine's file for the desks of a hub", 'hub.interface = "web"\nhub.desks = "1001-1003"\n', ("✓ web|1001, 1002, 1003: tried, and all is well: HOME/p.txt",), 0, a_vendor(RIGHT_WEB), files={"p.txt": DIAL, "machine.toml": 'interface = "web"\nweb.file = "HOME/p.txt"\n'}),
     Row("a hub whose parts are not installed", 'interface = "hub"\nhub.url = "http://127.0.0.1:1"\n', ("✗ hub|The Python package websockets is missing|pip install",), 1, without_websockets),
     Row("contacts that are there", 'hub.directory = "HOME/c.csv"\n', ("✓ directory|HOME/c.csv: 1 contacts",), 0, files={"c.csv": "nom;téléphone\nZoé;0388202020\n"}),
     Row("contacts that are missing", 'hub.directory = "HOME/c.csv"\n', ("✗ directory|HOME/c.csv|there is no such file|hub.directory (HOME/settings.toml:1)",), 1),
     Row("contacts with unknown headings", 'hub.directory = "HOME/c.csv"\n', ("✗ directory|HOME/c.csv",), 1, files={"c.csv": "Foo;Bar\n1;2\n"}),
     # the simulator
     Row("a simulator that is there", 'interface = "simulator"\nsimulator.address = "ADDRESS"\n', ("✗ simulator|ADDRESS does not answer (connection refused)|offhook simulate|simulator.address (HOME/settings.toml:2)",), 1),
+    Row("a web server that is no simulator", 'simulator.address = "ADDRESS"\n', ("✗ simulator|cannot be read|simulator.address",), 1, a_web_server),
+    Row("a server that says nothing, and is no simulator", 'simulator.address = "ADDRESS"\n', ("✗ simulator|cannot be read",), 1, a_peer(b"", reads=False)),
     # a stranger's
     Row("a stranger's interface that is broken", 'interface = "gong"\n', ("✗ gong|cannot be used: ZeroDivisionError",), 1, a_stranger("")),
     Row("a stranger's broken, not chosen", "", ("· gong|cannot be used: ZeroDivisionError",), 0, a_stranger("")),
@@ -364,7 +374,7 @@ def test_a_set_up(
     with row.around(tmp_path, monkeypatch) as address:
 
         def filled(text: str) -> str:
-            return text.replace("HOME", str(tmp_path)).replace("ADDRESS", address)
+            return text.replace("HOME/", f"{tmp_path}/").replace("ADDRESS", address)
 
         for name, content in row.files.items():
             (tmp_path / name).parent.mkdir(exist_ok=True)

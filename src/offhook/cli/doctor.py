@@ -8,17 +8,21 @@ import re
 import sys
 import tempfile
 from argparse import Namespace
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from offhook import __version__, catalogue, texts
 from offhook.about import About, Availability
+from offhook.board.desk_settings import DeskSettings
+from offhook.board.key import DeskKey
 from offhook.dialling import hidden_short_numbers, rules_from
 from offhook.directory.files import read_csv
 from offhook.errors import CODES, OffhookError, SettingsError, Unavailable, reason, some_of
-from offhook.interface import Doubt, Interface, Seen, Tried
+from offhook.interface import Doubt, Interface, Seen, Tried, fault_in
 from offhook.seed import parameters
 from offhook.seed.folder import WEB_FILE, web_file, with_shared
 from offhook.settings.kinds import extensions
@@ -33,6 +37,8 @@ from offhook.view import View
 
 PATIENCE_S = 30.0
 """How long an interface may take to try its settings."""
+AT_ONCE = 10
+"""How many desks of a hub are tried at once."""
 MOST_LINES = 10
 """How many faults of one file are listed."""
 
@@ -263,7 +269,9 @@ async def _interfaces(asked: _Asked) -> list[Examined]:
     """Say of each interface whether it can run here, and of each that is set up what comes of trying it."""
     language, set_up = asked.language, asked.set_up()
     found, not_yet, trying = list(asked.served.values()), [], []
-    for each in await catalogue.availabilities():
+    known = await catalogue.availabilities()
+    unknown = sorted(set_up - {each.name for each in known})
+    for each in [*known, *[await catalogue.availability(name) for name in unknown]]:
         if each.name in asked.served:
             continue
         if asked.settings is not None and each.name in set_up:
@@ -282,37 +290,73 @@ async def _interfaces(asked: _Asked) -> list[Examined]:
 async def _tried(available: Availability, settings: Settings, language: str) -> list[Examined]:
     """Have an interface try what is set; a tick only where nothing is wrong."""
     name, error = available
-    seen: list[Seen] = []
     if error is not None and error.code == "interface_broken":
-        seen.append(error)
-    else:
-        await _examination(name, settings, seen)
+        return [_from_error(name, "wrong", error, language, settings)]
+    few = asyncio.Semaphore(AT_ONCE)
+
+    async def of_one(desk: str, get: Callable[[], Settings]) -> list[tuple[str, Examined]]:
+        try:
+            whose = get()
+        except OffhookError as wrong:
+            return [(desk, _from_error(name, "wrong", wrong, language, settings))]
+        async with few:
+            seen = await _examination(name, whose)
         if error is not None and not seen:  # it cannot run here, and looked at nothing
-            seen.append(error)
+            seen = [error]
+        return [(desk, finding) for finding in _findings(name, seen, whose, language)]
+
+    each = await asyncio.gather(*(of_one(desk, get) for desk, get in _whose(name, settings)))
+    alike: dict[tuple[str, str], tuple[Examined, list[str]]] = {}
+    for desk, finding in chain.from_iterable(each):
+        alike.setdefault((finding.verdict, finding.text), (finding, []))[1].extend([desk] if desk else [])
+    found = [
+        replace(finding, text=texts.say("doctor.of_desks", language, desks=some_of(desks), text=finding.text))
+        if desks
+        else finding
+        for finding, desks in alike.values()
+    ]
+    is_wrong = any(finding.verdict == "wrong" for finding in found)
+    return [finding for finding in found if not (is_wrong and finding.verdict == "ok")]
+
+
+def _whose(name: str, settings: Settings) -> list[tuple[str, Callable[[], Settings]]]:
+    """Return the settings to try an interface with: this user's.
+
+    Of one with which a hub gives each desk a line of its own: each desk's, under its extension.
+    """
+    said = catalogue.known(name)
+    is_hubs = (
+        settings.place("hub.interface") != "default"
+        and catalogue.canonical(settings["hub.interface"]) == name
+    )
+    if said is None or not said.per_desk or said.applies_rules or not is_hubs:
+        return [("", lambda: settings)]
+    desks = extensions(settings["hub.desks"])
+    first = DeskKey(settings["desk.extension"] or desks[0])
+    of_desks = DeskSettings(name, 0, per_desk=True, first=first)
+    return [(desk, partial(of_desks.settings, DeskKey(desk))) for desk in desks]
+
+
+def _findings(name: str, seen: Sequence[Seen], settings: Settings, language: str) -> list[Examined]:
+    """Return what an interface saw as findings: a tick first, where nothing is wrong."""
     found: list[Examined] = []
     tried: list[str] = []
     for each in seen:
         if isinstance(each, Tried):
             tried.append(texts.say(f"{name}/tried.{each.what}", language, **each.params))
-            continue
-        if isinstance(each, Doubt):
-            each.error.interface = each.error.interface or name
+        elif isinstance(each, Doubt):
             found.append(_from_error(name, "missing", each.error, language, settings))
         else:
-            each.interface = each.interface or name
             found.append(_from_error(name, "wrong", each, language, settings, tried="; ".join(tried)))
     if not any(finding.verdict == "wrong" for finding in found):
-        well = (
-            texts.say("doctor.tried", language, tried="; ".join(tried))
-            if tried
-            else texts.say("doctor.examined", language)
-        )
-        found.insert(0, Examined(name, "ok", well))
+        key = "doctor.tried" if tried else "doctor.examined"
+        found.insert(0, Examined(name, "ok", texts.say(key, language, tried="; ".join(tried))))
     return found
 
 
-async def _examination(name: str, settings: Settings, seen: list[Seen]) -> None:
-    """Put what an interface sees into ``seen``, beside the loop and for no longer than :data:`PATIENCE_S`."""
+async def _examination(name: str, settings: Settings) -> list[Seen]:
+    """Return what an interface sees, asked beside the loop and for no longer than :data:`PATIENCE_S`."""
+    seen: list[Seen] = []
 
     async def look() -> None:
         with catalogue.answering(name):
@@ -330,6 +374,10 @@ async def _examination(name: str, settings: Settings, seen: list[Seen]) -> None:
         seen.append(error)
     except TimeoutError:
         seen.append(Unavailable("examination_late", name=name, seconds=round(PATIENCE_S)))
+    for each in seen:
+        if (fault := fault_in(each)) is not None:
+            fault.interface = fault.interface or name
+    return list(seen)
 
 
 def _made(kind: type[Interface], settings: Settings) -> tuple[Interface, list[str]]:

@@ -178,15 +178,22 @@ class HubInterface(Telling):
 
     async def examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
         """Ask the hub for this desk's calls: that tests its address, our token, and whether it hears the line."""
-        yield Tried("hub", {"url": self.url, "desk": self.extension or "-"})
-        path = f"{CALLS_PATH}?desk={self.extension}"
+        if not self._token:
+            yield SettingsError("setting_missing", name="hub.token")
+            yield Tried("about", {"url": self.url})
+        else:
+            yield Tried("hub", {"url": self.url, "desk": self.extension})
+        path = f"{CALLS_PATH}?desk={self.extension}" if self._token else "/v1/about"
         try:
             with on(ABOUT.name):
                 answer = await in_thread(lambda: request("GET", self.url, path, self._token))
                 if (error := error_in(answer)) is not None:
                     raise error
-                if not answer.get("up"):
+                if self._token and not answer.get("up"):
                     raise Unreachable("hub_line_down", desk=self.extension)
+        except (OutcomeUnknown, ProtocolError) as error:
+            why = "not_a_hub" if isinstance(error, ProtocolError) else "unanswered"
+            yield Unreachable("hub_unreachable", url=self.url, why=why)
         except OffhookError as error:
             yield error
 
