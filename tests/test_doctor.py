@@ -135,6 +135,13 @@ def a_vendor(answer: bytes | None, *, tls: bool = False) -> Around:
 
 
 @contextmanager
+def a_tls_port(home: Path, _patch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A port with TLS, its certificate from an authority of its own."""
+    with vendor(b"", server_context(certificates(home))) as found:
+        yield f"127.0.0.1:{found.port}"
+
+
+@contextmanager
 def running_loop() -> Iterator[Callable[[Any], Any]]:
     """A loop in a thread of its own; runs what it is given there."""
     loop = asyncio.new_event_loop()
@@ -160,7 +167,7 @@ def a_stranger(examined: str) -> Around:
         (known / "entry_points.txt").write_text("[offhook.interfaces]\ngong = gong:ABOUT\n")
         (place / "gong.py").write_text(GONG.replace("EXAMINE", examined) if examined else "1 / 0\n")
         patch.syspath_prepend(str(place))
-        patch.setattr("offhook.cli.doctor.PATIENCE_S", 1.0)
+        patch.setattr("offhook.cli.doctor.PATIENCE_S", 0.3)
         with forgetting():
             yield ""
         sys.modules.pop("gong", None)
@@ -287,6 +294,9 @@ ROWS = [
     Row("a secret whose vault is gone", ASTERISK.replace('"S3cret"', '{ kept = "vault", key = "k" }'), ("✗ asterisk|The secret asterisk.password (HOME/settings.toml:5) cannot be read from its vault",), 1, no_vault),
     Row("TLS where there is none", ASTERISK + "tls = true\n", ("✗ asterisk|No TLS connection to ADDRESS|(it does not speak TLS)|tlsenable",), 1, a_peer(b"Asterisk Call Manager/9.0.0\r\n")),
     Row("a port out of reach for a firewall", ASTERISK.replace("ADDRESS", "192.0.2.1:5038"), ("✗ asterisk|does not answer|firewall|asterisk.address",), 1, a_firewall),
+    Row("an Asterisk with a wrong authority", ASTERISK + "tls = true\n", ("✗ asterisk|No TLS connection to ADDRESS|an authority that is not trusted here|tls.ca",), 1, a_tls_port),
+    Row("an Asterisk with a wrong pin", ASTERISK + f'tls = true\ntls_pin = "{"ab" * 32}"\n', ("✗ asterisk|No TLS connection to ADDRESS|not the one that tls.pin names",), 1, a_tls_port),
+    Row("certificates not checked", "tls.insecure = true\n", ("· tls|tls.insecure is on|HOME/settings.toml:1",), 0),
     # FreeSWITCH
     Row("a right FreeSWITCH", FREESWITCH, ("✓ freeswitch|connection to ADDRESS; login",), 0, a_switch("freeswitch"), never=("✗",)),
     Row("a wrong event socket password", FREESWITCH.replace("S3cret", "T0ken"), ("✗ freeswitch|does not accept the password|event_socket.conf.xml: password|freeswitch.password (HOME/settings.toml:4)",), 1, a_switch("freeswitch")),
@@ -324,6 +334,7 @@ ROWS = [
     Row("a scheme without a program", CALLTO.replace("COMMAND", "callto:$teldest$"), ("✗ callto|No program is registered here for callto:|callto.program",), 1, a_softphone),
     Row("nothing that opens addresses", CALLTO.replace("COMMAND", "callto:$teldest$"), ("✗ callto|xdg-open is missing|apt install xdg-utils",), 1, without_an_opener, never=("pip",)),
     Row("callto not set up, nothing that opens addresses", "", ("· callto|xdg-open is missing|xdg-utils",), 0, without_an_opener),
+    Row("a command of the shared folder", 'interface = "callto"\nshared_folder = "HOME/shared"\n', ("✗ callto|The program /nowhere/phone is not there|callto.command (HOME/shared/clicktocall_param.txt:2)",), 1, files={"shared/clicktocall_param.txt": DIAL.replace("<cliktocalldial>\n<url>ADDRESS", "<callto>\ncmd=/nowhere/phone $teldest$\n<cliktocalldial>\n<url>http://ADDRESS")}),
     Row("a password that goes to a program", CALLTO.replace("COMMAND", "/bin/true $teldest$ $mdp$").replace("[callto]", 'desk.password = "S3cret"\n[callto]'), ("✓ callto|", "· callto|$mdp$"), 0),
     # hub and directory
     Row("a hub chosen, and none there", 'interface = "hub"\n', ("✗ hub|No hub is running on this machine and none is set",), 1),
@@ -347,8 +358,8 @@ ROWS = [
     Row("a stranger's broken, not chosen", "", ("· gong|cannot be used: ZeroDivisionError",), 0, a_stranger("")),
     Row("a stranger's that raises when examined", 'interface = "gong"\n', ("✗ gong|cannot be used: RuntimeError: out of tune", "✓ simulator"), 1, a_stranger("raise RuntimeError('out of tune')")),
     Row("a stranger's that answers nonsense", 'interface = "gong"\n', ("✗ gong|its examination yields 'well'",), 1, a_stranger("yield 'well'")),
-    Row("a stranger's that never ends", 'interface = "gong"\n', ("✗ gong|did not finish its examination within 1 s",), 1, a_stranger("import asyncio; await asyncio.sleep(60)")),
-    Row("a stranger's that blocks", 'interface = "gong"\n', ("✗ gong|did not finish its examination within 1 s",), 1, a_stranger("import time; time.sleep(3)")),
+    Row("a stranger's that never ends", 'interface = "gong"\n', ("✗ gong|did not finish its examination within 0.3 s",), 1, a_stranger("import asyncio; await asyncio.sleep(60)")),
+    Row("a stranger's that blocks", 'interface = "gong"\n', ("✗ gong|did not finish its examination within 0.3 s",), 1, a_stranger("import time; time.sleep(2)")),
 ]  # fmt: skip
 
 

@@ -136,7 +136,7 @@ def _folders(language: str) -> Iterator[Examined]:
 
 
 def _settings(settings: Settings, language: str) -> Iterator[Examined]:
-    """Name the settings files that were read, and what a lock makes ineffective."""
+    """Name the settings files that were read, what a lock makes ineffective, and where TLS is not checked."""
     paths = dict.fromkeys(map(Path, (system_file(), machine_file(), f"{home()}/{FILE}")))
     there = ", ".join(str(path) for path in paths if path.exists())
     if there:
@@ -146,6 +146,11 @@ def _settings(settings: Settings, language: str) -> Iterator[Examined]:
     for name, origin in settings.overruled.items():
         seen = texts.say("doctor.overruled", language, name=name, origin=origin, where=settings.origin(name))
         yield Examined(FILE, "missing", seen, texts.say("doctor.overruled_hint", language))
+    for name in everything():
+        if name.endswith(("tls.insecure", ".tls_insecure")) and settings[name] == "yes":
+            open_to_all = texts.say("doctor.insecure", language, name=name)
+            hint = texts.say("doctor.insecure_hint", language)
+            yield Examined("tls", "missing", open_to_all, hint, settings={name: settings.origin(name)})
 
 
 def _numbers(settings: Settings, language: str) -> Iterator[Examined]:
@@ -373,7 +378,7 @@ async def _examination(name: str, settings: Settings) -> list[Seen]:
     except OffhookError as error:
         seen.append(error)
     except TimeoutError:
-        seen.append(Unavailable("examination_late", name=name, seconds=round(PATIENCE_S)))
+        seen.append(Unavailable("examination_late", name=name, seconds=f"{PATIENCE_S:g}"))
     for each in seen:
         if (fault := fault_in(each)) is not None:
             fault.interface = fault.interface or name
