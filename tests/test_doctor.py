@@ -288,7 +288,7 @@ ROWS = [
     Row("a name nobody knows", ASTERISK.replace("ADDRESS", "pbx.invalid:5038"), ("✗ asterisk|The name pbx.invalid is not known to the network (DNS).|Here: asterisk.address",), 1),
     Row("a web server that is no Asterisk", ASTERISK, ("✗ asterisk|is no manager interface|asterisk.address",), 1, a_web_server),
     Row("a silent server", ASTERISK, ("✗ asterisk|accepts a connection and says nothing|asterisk.tls",), 1, a_peer(b"")),
-    Row("an address without user", ASTERISK.replace('user = "offhook"\n', ""), ("✗ asterisk|asterisk.user is not set.|offhook settings set asterisk.user",), 1, a_switch("asterisk"), never=("does not accept",)),
+    Row("an address without user", ASTERISK.replace('user = "offhook"\n', ""), ("✗ asterisk|asterisk.user is not set.|offhook settings set asterisk.user",), 1, a_switch("asterisk"), never=("does not accept", "set: asterisk.user", "(default)")),
     Row("half configured, and nothing listens", 'asterisk.address = "ADDRESS"\n', ("✗ asterisk|asterisk.user is not set.", "✗ asterisk|Nothing listens at ADDRESS", "✗ asterisk|asterisk.context is empty"), 1),
     Row("an address that is none", ASTERISK.replace("ADDRESS", "a b:1"), ("✗ asterisk|asterisk.address|host:port|(HOME/settings.toml:3)",), 1),
     Row("a secret whose vault is gone", ASTERISK.replace('"S3cret"', '{ kept = "vault", key = "k" }'), ("✗ asterisk|The secret asterisk.password (HOME/settings.toml:5) cannot be read from its vault",), 1, no_vault),
@@ -316,6 +316,7 @@ ROWS = [
     Row("a right authority", WEB + 'tls_ca = "HOME/ca.pem"\n', ("✓ web|connection to",), 0, a_vendor(RIGHT_WEB, tls=True), files={"p.txt": DIAL}),
     Row("a wrong pin", WEB + f'tls_pin = "{"ab" * 32}"\n', ("✗ web|its certificate is not the one that tls.pin names",), 1, a_vendor(RIGHT_WEB, tls=True), files={"p.txt": DIAL}),
     Row("an authority's file that is not there", WEB + 'tls_ca = "HOME/none.pem"\n', ("✗ web|HOME/none.pem cannot be used (there is no such file or folder)",), 1, a_vendor(RIGHT_WEB, tls=True), files={"p.txt": DIAL}),
+    Row("events from a server that is not there", WEB, ("✗ web|The server 127.0.0.1:1 cannot be reached (connection refused)|connection to 127.0.0.1:1|",), 1, a_vendor(RIGHT_WEB), files={"p.txt": DIAL + "<cliktocallevent>\n<with_event>1\n<url>http://127.0.0.1:1/e\n<type_return>json\n<json_tel>tel\n<json_event>event\n"}),
     Row("no parameter file named", 'interface = "web"\n', ("✗ web|There is no clicktocall_param.txt|shared_folder",), 1),
     Row("the named parameter file missing", WEB, ("✗ web|HOME/p.txt cannot be read: there is no such file or folder", "✗ clicktocall|HOME/p.txt"), 1),
     Row("none in the shared folder", 'shared_folder = "HOME/shared"\n', ("· clicktocall|There is no clicktocall_param.txt in the shared folder HOME/shared|HOME/settings.toml:1",), 0, files={"shared/x": ""}),
@@ -352,7 +353,7 @@ ROWS = [
     # the simulator
     Row("a simulator that is there", 'interface = "simulator"\nsimulator.address = "ADDRESS"\n', ("✗ simulator|ADDRESS does not answer (connection refused)|offhook simulate|simulator.address (HOME/settings.toml:2)",), 1),
     Row("a web server that is no simulator", 'simulator.address = "ADDRESS"\n', ("✗ simulator|cannot be read|simulator.address",), 1, a_web_server),
-    Row("a server that says nothing, and is no simulator", 'simulator.address = "ADDRESS"\n', ("✗ simulator|cannot be read",), 1, a_peer(b"", reads=False)),
+    Row("a server that says nothing, and is no simulator", 'simulator.address = "ADDRESS"\n', ("✗ simulator|simulator.address (HOME/settings.toml:1)",), 1, a_peer(b"", reads=False)),
     # a stranger's
     Row("a stranger's interface that is broken", 'interface = "gong"\n', ("✗ gong|cannot be used: ZeroDivisionError",), 1, a_stranger("")),
     Row("a stranger's broken, not chosen", "", ("· gong|cannot be used: ZeroDivisionError",), 0, a_stranger("")),

@@ -343,7 +343,7 @@ def _whose(name: str, settings: Settings) -> list[tuple[str, Callable[[], Settin
 
 
 def _findings(name: str, seen: Sequence[Seen], settings: Settings, language: str) -> list[Examined]:
-    """Return what an interface saw as findings: a tick first, where nothing is wrong."""
+    """Return what an interface saw as findings, a tick first: it stands if nothing is wrong."""
     found: list[Examined] = []
     tried: list[str] = []
     for each in seen:
@@ -353,10 +353,8 @@ def _findings(name: str, seen: Sequence[Seen], settings: Settings, language: str
             found.append(_from_error(name, "missing", each.error, language, settings))
         else:
             found.append(_from_error(name, "wrong", each, language, settings, tried="; ".join(tried)))
-    if not any(finding.verdict == "wrong" for finding in found):
-        key = "doctor.tried" if tried else "doctor.examined"
-        found.insert(0, Examined(name, "ok", texts.say(key, language, tried="; ".join(tried))))
-    return found
+    key = "doctor.tried" if tried else "doctor.examined"
+    return [Examined(name, "ok", texts.say(key, language, tried="; ".join(tried))), *found]
 
 
 async def _examination(name: str, settings: Settings) -> list[Seen]:
