@@ -468,23 +468,26 @@ def objects_of(home: Path, **more: str) -> tuple[int, dict[str, list[tuple[str, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("settings", "extra", "code", "seen"),
+    ("settings", "of_1002", "code", "seen"),
     [
-        ("", (), 0, {"hub.json": ("ok", "2 desks"), "simulator": ("ok", "it hears 1001, 1002"), "hub": ("missing", "can run here")}),
-        ('[hub]\ninterface = "asterisk"\n[asterisk]\naddress = "127.0.0.1:1"\nuser = "u"\n', (), 1, {"hub.json": ("ok", "2 desks"), "asterisk": ("wrong", "it does not hear 1001, 1002. ")}),
-        ('interface = "hub"\nhub.token = "1001.T0ken"\n', (), 1, {"hub.json": ("ok", ""), "hub": ("wrong", "token")}),
-        ('interface = "hub"\ndesk.extension = "1001"\n', (), 0, {"hub": ("ok", "token and line of desk 1001")}),
+        ("", "", 0, {"hub.json": ("ok", "2 desks"), "simulator": ("ok", "it hears 1001, 1002"), "hub": ("missing", "can run here")}),
+        ('[hub]\ninterface = "asterisk"\n[asterisk]\naddress = "127.0.0.1:1"\nuser = "u"\n', "", 1, {"hub.json": ("ok", "2 desks"), "asterisk": ("wrong", "it does not hear 1001, 1002. ")}),
+        ("", 'interface = "web"\n', 1, {"simulator": ("ok", "it hears 1001"), "1002": ("wrong", "it does not hear 1002. There is no clicktocall_param.txt")}),
+        ('interface = "hub"\nhub.token = "1001.T0ken"\n', "", 1, {"hub.json": ("ok", ""), "hub": ("wrong", "token")}),
+        ('interface = "hub"\ndesk.extension = "1001"\n', "", 0, {"hub": ("ok", "token and line of desk 1001")}),
     ],
-    ids=["a hub that hears", "a hub that does not", "a wrong token", "a right token"],
+    ids=["a hub that hears", "a hub that does not", "a desk with wrong settings", "a wrong token", "a right token"],
 )  # fmt: skip
 def test_a_hub_that_runs_is_asked(
-    tmp_path: Path, settings: str, extra: tuple[str, ...], code: int, seen: dict[str, tuple[str, str]]
+    tmp_path: Path, settings: str, of_1002: str, code: int, seen: dict[str, tuple[str, str]]
 ) -> None:
     (tmp_path / "settings.toml").write_text(settings)
-    with program(tmp_path, "hub", "--port", "0", "--desks", "1001-1002", *extra):
+    (tmp_path / "desks" / "1002").mkdir(parents=True)
+    (tmp_path / "desks" / "1002" / "settings.toml").write_text(of_1002)
+    with program(tmp_path, "hub", "--port", "0", "--desks", "1001-1002"):
         done, found = objects_of(tmp_path)
     for name, (verdict, part) in seen.items():
-        assert any(verdict == each and part in text for each, text in found[name]), found
+        assert [each for each, text in found[name] if part in text] == [verdict], found
     assert done == code, found
 
 

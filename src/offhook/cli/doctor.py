@@ -19,6 +19,7 @@ from offhook import __version__, catalogue, texts
 from offhook.about import About, Availability
 from offhook.board.desk_settings import DeskSettings
 from offhook.board.key import DeskKey
+from offhook.codec import error_in
 from offhook.dialling import hidden_short_numbers, rules_from
 from offhook.directory.files import read_csv
 from offhook.errors import CODES, OffhookError, SettingsError, Unavailable, reason, some_of
@@ -221,29 +222,30 @@ def _board(
         version = request("GET", here.url, "/v1/about", "").get("offhook", "?")
         for desk, token in here.tokens.items():
             line = request("GET", here.url, f"/v1/desk/calls?desk={desk}", token)
+            if (error := error_in(line)) is not None:
+                raise error
             why = "" if line.get("up") else str(line.get("why") or "line_lost")
-            lines.setdefault((str(line.get("interface")), why), []).append(desk)
+            lines.setdefault((str(line.get("interface", "")), why), []).append(desk)
     except OffhookError as error:
         yield Examined(file, "wrong", error.text(language), texts.say("doctor.hub_stale", language))
         return
     seen = texts.say("doctor.hub_ok", language, url=here.url, version=version, desks=len(here.tokens))
     yield Examined(file, "ok", seen)
     for (interface, why), desks in sorted(lines.items(), key=lambda each: bool(each[0][1])):
-        said = {"url": here.url, "desks": some_of(desks)}
-        if not why:
-            served[interface] = Examined(interface, "ok", texts.say("doctor.served", language, **said))
-            continue
         known = catalogue.known(interface)
-        own = [each.name for each in known.settings if not each.secret] if known else []
-        params = {each: settings[f"{interface}.{each}"] for each in own}
-        cause = texts.of_error("error", why, interface, language, params).replace(" (…)", "")
-        down = texts.say("doctor.served_down", language, **said, why=cause)
-        hint = texts.say("doctor.served_down_hint", language)
-        wrong = Examined(interface if known else file, "wrong", down, hint)
-        if known:
-            served[interface] = wrong
+        said = {"url": here.url, "desks": some_of(desks)}
+        if why:
+            own = [each.name for each in known.settings if not each.secret] if known else []
+            params = {each: settings[f"{interface}.{each}"] for each in own}
+            cause = texts.of_error("error", why, interface, language, params).replace(" (…)", "")
+            down = texts.say("doctor.served_down", language, **said, why=cause)
+            finding = Examined(file, "wrong", down, texts.say("doctor.served_down_hint", language))
         else:
-            yield wrong
+            finding = Examined(file, "ok", texts.say("doctor.served", language, **said))
+        if known is None:  # of a desk whose settings cannot be used, or not told by an older board
+            yield replace(finding, name=said["desks"])
+        elif why or interface not in served:
+            served[interface] = replace(finding, name=interface)
 
 
 # --- interfaces ----------------------------------------------------------------------------------------
