@@ -370,6 +370,8 @@ def test_the_doctor(tmp_path: Path) -> None:
     for name in ("tapi", "alsatel", "phonepc", "isicom", "com"):
         assert "not there yet" in findings[name]["text"]
         assert findings[name]["hint"]
+    printed = offhook(tmp_path, "doctor").stdout
+    assert printed.count("not there yet") == 1, "in one line"
     assert "no hub" in findings["hub"]["text"].lower()
     assert offhook(tmp_path, "doctor").returncode == 0
     (tmp_path / "settings.toml").write_text("[hub]\nprot = 1\n")

@@ -1,8 +1,12 @@
 """Every error: on its branch, with a sentence and a hint in each language, safe to show, able to travel."""
 
 import ast
+import errno
 import itertools
+import os
 import re
+import socket
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +14,7 @@ import pytest
 
 import offhook
 from offhook import catalogue, errors, texts
-from offhook.errors import CODES, OffhookError, ProtocolError, error_from_json, some_of
+from offhook.errors import CODES, OffhookError, ProtocolError, error_from_json, reason, some_of
 
 EXITS = {
     "CommandError": 2,
@@ -154,6 +158,47 @@ def test_language(environ: dict[str, str], language: str) -> None:
 
 def test_a_missing_parameter_is_no_second_error() -> None:
     assert "…" in errors.Refused("number_unreadable").text()
+
+
+REASONS: list[tuple[BaseException, str, str, str]] = [
+    # what the system raised · its word · in English · in French
+    (ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"), "ECONNREFUSED", "connection refused", "connexion refusée"),
+    (OSError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 1)"), "ECONNREFUSED", "connection refused", "connexion refusée"),
+    (OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1'), [Errno 111] …"), "ECONNREFUSED", "connection refused", "connexion refusée"),
+    (TimeoutError(), "ETIMEDOUT", "no answer in time", "pas de réponse à temps"),
+    (PermissionError(errno.EACCES, "Permission denied", "/x"), "EACCES", "permission denied", "accès refusé"),
+    (FileNotFoundError(errno.ENOENT, "No such file or directory", "/x"), "ENOENT", "there is no such file or folder", "fichier ou dossier introuvable"),
+    (OSError(errno.ENOSPC, "No space left on device"), "ENOSPC", "the disk is full", "le disque est plein"),
+    (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "EAI_NONAME", "the name is not known to the network", "le nom est inconnu du réseau"),
+    (socket.gaierror(socket.EAI_NODATA, "No address associated with hostname"), "EAI_NONAME", "the name is not known to the network", "le nom est inconnu du réseau"),
+    (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), "EAI_AGAIN", "no name server answers", "aucun serveur de noms ne répond"),
+    (UnicodeError("encoding with 'idna' codec failed (UnicodeError: label too long)"), "EAI_NONAME", "the name is not known to the network", "le nom est inconnu du réseau"),
+    (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:992)"), "WRONG_VERSION_NUMBER", "it does not speak TLS", "il ne parle pas TLS"),
+    (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "not_utf8", "it is not UTF-8 text", "ce n’est pas du texte UTF-8"),
+    (OSError(errno.EL2HLT, "Level 2 halted"), "EL2HLT", os.strerror(errno.EL2HLT), os.strerror(errno.EL2HLT)),
+    (OSError(None, "unable to open database file"), "unable to open database file", "unable to open database file", "unable to open database file"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("error", "word", "english", "french"), REASONS, ids=[str(row[1]) for row in REASONS]
+)
+def test_what_the_system_says_is_a_word_until_it_is_read(
+    error: BaseException, word: str, english: str, french: str
+) -> None:
+    if isinstance(error, ssl.SSLError):
+        error.reason = "WRONG_VERSION_NUMBER"
+    assert reason(error) == word
+    found = errors.SettingsError("folder_unusable", path="/x", why=reason(error))
+    assert f": {english}." in found.text("en")
+    assert f": {french}." in found.text("fr")
+
+
+def test_no_other_module_passes_on_the_system_s_own_words() -> None:
+    """``strerror`` is English, or whatever the process's locale is: it is looked at in one place only."""
+    root = Path(offhook.__file__).parent
+    found = [path for path in root.rglob("*.py") if "strerror" in path.read_text("utf-8")]
+    assert sorted(path.relative_to(root).as_posix() for path in found) == ["errors.py", "texts/__init__.py"]
 
 
 @pytest.mark.parametrize(

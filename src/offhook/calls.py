@@ -238,6 +238,8 @@ class CallTable:
     ) -> None:
         self.line = line
         self.up = False
+        self.why_down = ""
+        """The code that says why it is not up, where its interface told one."""
         self._accepts = accepts
         self._calls: dict[str, Call] = {}
         self._narrowed: dict[str, tuple[str, ...]] = {}
@@ -286,7 +288,7 @@ class CallTable:
         """
         match event:
             case LineLost():
-                was_up, self.up = self.up, False
+                was_up, self.up, self.why_down = self.up, False, event.why
                 return [News(event)] if was_up or event.seq else []
             case LineBack() | Gap():
                 self.up = self.up or isinstance(event, LineBack)

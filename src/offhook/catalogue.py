@@ -68,7 +68,9 @@ def part(said: About, path: str) -> Any:
         if installed.packages(said.name):  # a stranger's: its package should have brought what it needs
             raise _broken(said.name, error) from error
         raise Unavailable(
-            "part_missing", interface=said.name, part=getattr(error, "name", "") or str(error)
+            "part_missing",
+            interface=said.name,
+            part=(getattr(error, "name", "") or str(error)).partition(".")[0],
         ) from error
     except ANYTHING as error:
         raise _broken(said.name, error) from error

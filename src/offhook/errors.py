@@ -21,8 +21,10 @@ Secrets are never parameters. Exit codes: specification section 10.
 (:attr:`offhook.about.About.codes`), their sentences beside it.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from errno import errorcode
 from itertools import islice
 from typing import Any, ClassVar
 
@@ -40,6 +42,8 @@ __all__ = [
     "Unsupported",
     "error_from_json",
     "on",
+    "reason",
+    "unresolved",
 ]
 
 
@@ -159,6 +163,7 @@ CODES: dict[str, type[OffhookError]] = {
     "setting_unreadable": SettingsError,
     "setting_locked": SettingsError,
     "file_missing": SettingsError,
+    "setting_missing": SettingsError,
     "settings_file_unreadable": SettingsError,
     "settings_file_too_long": SettingsError,
     "settings_not_written": SettingsError,
@@ -183,6 +188,7 @@ CODES: dict[str, type[OffhookError]] = {
     "part_missing": Unavailable,
     "no_handler": Unavailable,
     "program_missing": Unavailable,
+    "opener_missing": Unavailable,
     "program_failed": Unavailable,
     "line_in_use": Unavailable,
     "port_taken": Unavailable,
@@ -190,6 +196,7 @@ CODES: dict[str, type[OffhookError]] = {
     "hub_running": Unavailable,
     "agent_running": Unavailable,
     "interface_broken": Unavailable,
+    "examination_late": Unavailable,
     "folder_unusable": SettingsError,
     "store_failed": Unavailable,
     "no_hub": Unavailable,
@@ -219,6 +226,8 @@ CODES: dict[str, type[OffhookError]] = {
     "account_refused": LoginRefused,
     "hub_unreachable": Unreachable,
     "switch_unreachable": Unreachable,
+    "name_unknown": Unreachable,
+    "names_silent": Unreachable,
     "line_lost": Unreachable,
     "server_unreachable": Unreachable,
     "server_failing": Unreachable,
@@ -284,6 +293,49 @@ def some_of(names: Iterable[str], most: int = 10) -> str:
     return ", ".join([*first[:most], "…"] if len(first) > most else first)
 
 
+def reason(error: BaseException) -> str:
+    """Return the word for why the operating system or TLS failed: ``ECONNREFUSED``, ``EAI_NONAME``, ``tls_expired``.
+
+    It travels as the parameter ``why`` and becomes words only where it is read (``cause.…`` of :mod:`offhook.texts`).
+    What has no such word is said in its own.
+    """
+    kind = type(error).__name__
+    if kind == "gaierror":
+        return "EAI_AGAIN" if getattr(error, "errno", None) in _NO_NAME_SERVER else "EAI_NONAME"
+    if kind == "UnicodeDecodeError":
+        return "not_utf8"
+    if kind.startswith("SSL"):
+        said = getattr(error, "verify_message", "") or getattr(error, "reason", "") or "TLS"
+        return _CERTIFICATE.get(getattr(error, "verify_code", 0), str(said)[:LONGEST_WHY])
+    if "idna" in str(error):  # no name that could be known: a part of it is empty or too long
+        return "EAI_NONAME"
+    number = getattr(error, "errno", None)
+    if number is None and (several := _NUMBER.findall(str(error))):  # every address of a name was tried
+        number = int(several[-1])
+    if number is None and isinstance(error, TimeoutError):
+        return "ETIMEDOUT"
+    if isinstance(number, int) and number in errorcode:
+        return errorcode[number].removeprefix("WSA")
+    return (str(getattr(error, "strerror", None) or error) or kind)[:LONGEST_WHY]
+
+
+def unresolved(name: str, error: BaseException) -> "Unreachable | None":
+    """Return the error for a server's name that cannot be looked up, ``None`` where another thing went wrong."""
+    code = _NAMELESS.get(reason(error))
+    return Unreachable(code, name=name) if code else None
+
+
+_NAMELESS = {"EAI_NONAME": "name_unknown", "EAI_AGAIN": "names_silent"}
+_NO_NAME_SERVER = (-3, 2, 11002)
+"""``EAI_AGAIN`` of Linux, of macOS, of Windows."""
+_NUMBER = re.compile(r"\[Errno (\d+)\]")
+_CERTIFICATE = {
+    9: "tls_not_yet", 10: "tls_expired", 18: "tls_authority", 19: "tls_authority", 20: "tls_authority",
+    21: "tls_authority", 62: "tls_name", 64: "tls_name",
+}  # fmt: skip
+"""What a certificate that does not verify is: OpenSSL's numbers (``X509_verify_cert_error_string``)."""
+
+
 @contextmanager
 def on(interface: str) -> Iterator[None]:
     """Put an interface's name into every error of the block that does not have one yet."""
@@ -294,5 +346,7 @@ def on(interface: str) -> Iterator[None]:
         raise
 
 
+LONGEST_WHY = 120
+"""Longest reason in somebody else's own words, in characters."""
 LONGEST_CODE = 80
 """Longest code and interface name read, in characters."""

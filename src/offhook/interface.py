@@ -5,10 +5,10 @@ they are upper bounds, read when needed; each call's ``can`` says what may be as
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 from offhook.about import About, Availability
 from offhook.dialling import Dialled
@@ -17,8 +17,8 @@ from offhook.model import Call, Command, Event
 from offhook.view import View
 
 __all__ = [
-    "Acted", "Availability", "Cold", "Device", "Interface", "Pretend", "Remembering", "Resumable", "Telling",
-    "Traffic", "Trained", "Watched", "nothing_wrong",
+    "Acted", "Availability", "Cold", "Device", "Doubt", "Interface", "Pretend", "Remembering", "Resumable", "Seen",
+    "Telling", "Traffic", "Trained", "Tried", "Watched", "fault_in", "nothing_wrong",
 ]  # fmt: skip
 
 
@@ -26,6 +26,28 @@ class Device(str):
     """What a desk's line is called at the telephone system: the ``line`` of an interface's events."""
 
     __slots__ = ()
+
+
+class Tried(NamedTuple):
+    """Something that is tried, and well unless an error follows: ``tried.WHAT`` of the interface's texts says it."""
+
+    what: str
+    params: Mapping[str, str | int] = {}
+
+
+class Doubt(NamedTuple):
+    """What stops nobody, or could not be looked at: its error's sentence says why."""
+
+    error: OffhookError
+
+
+Seen = OffhookError | Tried | Doubt
+"""What an examination yields."""
+
+
+def fault_in(seen: Seen) -> OffhookError | None:
+    """Return the error in what was seen, ``None`` where there is none."""
+    return None if isinstance(seen, Tried) else seen.error if isinstance(seen, Doubt) else seen
 
 
 class Interface(Protocol):
@@ -85,10 +107,11 @@ class Interface(Protocol):
         """Return exactly what a command would send, part by part, secrets masked. Raises what it would raise."""
         ...
 
-    def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """Try the settings, without dialling or polling, and unopened; yield what is wrong, each with its remedy.
+    def examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
+        """Try the settings, unopened: no dialling, no polling, one login at most. Yield what is seen, as it is seen.
 
-        ``desks`` are the extensions it is to serve.
+        A :class:`Tried` before each thing that is tried, then the error that says what is wrong with it and how to mend
+        it, if anything is. ``desks`` are the extensions it is to serve.
         """
         ...
 

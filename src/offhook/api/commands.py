@@ -106,8 +106,16 @@ class DeskRoutes:
         key = self._keeper.desk(request)
         await self._board.settled()
         seq, up, calls = self._board.state(key)
+        line = self._board.line(key)
         return JSONResponse(
-            {"desk": str(key), "seq": seq, "up": up, "calls": [encode_call(call) for call in calls]}
+            {
+                "desk": str(key),
+                "seq": seq,
+                "interface": line.interface.about.name,
+                "up": up,
+                "why": "" if up else line.table.why_down,
+                "calls": [encode_call(call) for call in calls],
+            }
         )
 
     async def contacts(self, request: Request) -> Response:

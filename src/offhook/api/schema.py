@@ -99,7 +99,10 @@ _SHAPES: Json = {
         error=_ref("Error"),
         ext={"type": "string", "description": "The extension behind the number dialled, to be sent after the answer."},
     ),
-    "Calls": _said("A desk's calls now.", desk=_TEXT, seq=_TEXT, up=_FLAG, calls=_list(_ref("Call"))),
+    "Calls": _said(
+        "A desk's calls now.",
+        desk=_TEXT, seq=_TEXT, interface=_TEXT, up=_FLAG, why=_TEXT, calls=_list(_ref("Call")),
+    ),
     "Contacts": _said("What the directory found.", contacts=_list(_ref("Contact"))),
     "PageLink": _said("Where a page opens once.", path=_TEXT),
     "About": _said("What this is.", offhook=_TEXT, version=_TEXT, training=_FLAG),

@@ -20,7 +20,7 @@ from offhook.dialling import Dialled, DialRules, rules_from
 from offhook.embed import clock, own_line
 from offhook.errors import CommandError, OffhookError, Refused, SettingsError
 from offhook.ids import new_command_id
-from offhook.interface import Availability, Device, Interface, Telling, nothing_wrong
+from offhook.interface import Availability, Device, Interface, Seen, Telling, nothing_wrong
 from offhook.ledger import Ledger
 from offhook.line import Line
 from offhook.model import Command, Dial, Event
@@ -83,7 +83,7 @@ class Unusable(Telling):
         """Say what is wrong."""
         raise self._error
 
-    def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+    def examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
         """There is nothing to look at."""
         return nothing_wrong()
 

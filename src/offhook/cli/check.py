@@ -1,12 +1,11 @@
 """``offhook check``: what is wrong with a parameter file, line by line, before anybody dials with it."""
 
 import json
-import os
 import sys
 from argparse import Namespace
 
 from offhook import texts
-from offhook.errors import OffhookError, SettingsError
+from offhook.errors import OffhookError, SettingsError, reason
 from offhook.seed import parameters
 from offhook.seed.folder import web_file
 from offhook.settings.places import home, read_place, resolve
@@ -72,9 +71,7 @@ def _bytes(path: str) -> bytes:
     except FileNotFoundError:
         raise SettingsError("file_missing", path=path) from None
     except OSError as error:
-        raise SettingsError(
-            "settings_file_unreadable", path=path, why=error.strerror or os.strerror(2)
-        ) from None
+        raise SettingsError("settings_file_unreadable", path=path, why=reason(error)) from None
     if len(data) > LONGEST_FILE:
         raise SettingsError("settings_file_too_long", path=path, limit=LONGEST_FILE)
     return data

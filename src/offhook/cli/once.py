@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from offhook.dialling import Dialled, DialRules
-from offhook.errors import OffhookError, OutcomeUnknown, SettingsError, error_from_json
+from offhook.errors import OffhookError, OutcomeUnknown, SettingsError, error_from_json, reason
 from offhook.ordering import DOUBLE_CLICK_S, Pace, dialled, is_double, typed
 from offhook.settings.places import home
 
@@ -105,7 +105,7 @@ def _held(dial: Asked, key: str, clicked_s: float, stack: contextlib.ExitStack) 
     except OSError as error:
         if dial.is_emergency:
             return None
-        raise SettingsError("folder_unusable", path=home(), why=error.strerror or "") from None
+        raise SettingsError("folder_unusable", path=home(), why=reason(error)) from None
     return notes
 
 

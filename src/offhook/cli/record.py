@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from offhook import catalogue, texts
-from offhook.errors import CommandError, Unreachable, Unsupported
+from offhook.errors import CommandError, Unreachable, Unsupported, reason
 from offhook.settings.places import resolve
 from offhook.switch.link import SwitchLink
 from offhook.view import View
@@ -94,7 +94,7 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("ab")
     except OSError as error:
-        raise CommandError("file_unwritable", path=str(path), why=error.strerror or "") from None
+        raise CommandError("file_unwritable", path=str(path), why=reason(error)) from None
 
 
 def _replace_numbers(path: Path, said: Path) -> None:

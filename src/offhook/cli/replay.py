@@ -10,7 +10,7 @@ from typing import Any
 
 from offhook import catalogue, texts
 from offhook.cli.listen import show
-from offhook.errors import CommandError, SettingsError, Unsupported
+from offhook.errors import CommandError, SettingsError, Unsupported, reason
 from offhook.model import News
 from offhook.settings.places import resolve
 from offhook.switch.link import SwitchLink
@@ -58,8 +58,7 @@ def _plan(options: Namespace) -> Plan:
     try:
         found = tomllib.loads(Path(options.config).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)[:120]
-        raise SettingsError("settings_file_unreadable", path=options.config, why=why or "") from None
+        raise SettingsError("settings_file_unreadable", path=options.config, why=reason(error)) from None
     beside = [each.name for each in catalogue.about(options.interface).settings]
     return plan_from(found.get(options.interface, {}), options.interface, beside)
 
@@ -69,8 +68,7 @@ def _chunks(path: Path) -> Iterator[tuple[datetime, bytes]]:
     try:
         data, reads = recorded(path)
     except (OSError, ValueError, TypeError) as error:
-        why = getattr(error, "strerror", "") or str(error)[:80]
-        raise CommandError("recording_unreadable", path=str(path), why=why) from None
+        raise CommandError("recording_unreadable", path=str(path), why=reason(error)) from None
     if sum(length for _seconds, _start, length in reads) != len(data):
         reads = [(0.0, start, 1 << 16) for start in range(0, len(data), 1 << 16)]
     for seconds, start, length in reads:

@@ -13,7 +13,7 @@ from typing import Any
 import phonenumbers
 
 from offhook.directory.index import Index
-from offhook.errors import SettingsError
+from offhook.errors import SettingsError, reason
 from offhook.model import Contact, Record, cleaned
 
 MOST_NUMBERS = 20
@@ -94,7 +94,7 @@ def _text(path: Path) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise SettingsError("directory_unreadable", path=str(path), why=error.strerror or "") from None
+        raise SettingsError("directory_unreadable", path=str(path), why=reason(error)) from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

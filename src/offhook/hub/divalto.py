@@ -46,7 +46,7 @@ from offhook.desk import Desk
 from offhook.dialling import Dialled
 from offhook.errors import CommandError, LoginRefused, OffhookError, Refused, SettingsError
 from offhook.ids import new_command_id
-from offhook.interface import Availability, Device, Telling, nothing_wrong
+from offhook.interface import Availability, Device, Seen, Telling, nothing_wrong
 from offhook.line import Clock, Line
 from offhook.model import (
     Call,
@@ -143,7 +143,7 @@ class Relay(Telling):
         """Nothing would be sent."""
         return []
 
-    def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+    def examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
         """There is nothing to look at."""
         return nothing_wrong()
 

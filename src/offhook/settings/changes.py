@@ -11,7 +11,7 @@ from glob import escape as glob_escape
 from glob import glob
 from typing import Any
 
-from offhook.errors import SettingsError
+from offhook.errors import SettingsError, reason
 from offhook.settings import secret
 from offhook.settings.files import alone, write_whole
 from offhook.settings.kinds import LISTS
@@ -117,7 +117,7 @@ def _held(path: str, place: str = "") -> Iterator[str]:
             read_place(path, place)
             yield place
     except OSError as error:
-        raise SettingsError("settings_not_written", path=path, why=error.strerror or str(error)) from None
+        raise SettingsError("settings_not_written", path=path, why=reason(error)) from None
 
 
 def as_toml(sets: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from offhook.errors import SettingsError, Unavailable
+from offhook.errors import SettingsError, Unavailable, reason
 
 FIRST_SHARED, SHARED_BYTES = 0x40000002, 510
 """Where SQLite's lock lies in a file ("File Locking And Concurrency", section on bytes)."""
@@ -129,5 +129,5 @@ def only_one(folder: str, name: str, code: str) -> Iterator[None]:
         except BlockingIOError:
             raise Unavailable(code, path=folder) from None
         except OSError as error:
-            raise SettingsError("folder_unusable", path=folder, why=error.strerror or str(error)) from None
+            raise SettingsError("folder_unusable", path=folder, why=reason(error)) from None
         yield

@@ -7,7 +7,7 @@ counts is decided by :mod:`offhook.settings.values`.
 import os
 from collections.abc import Mapping
 
-from offhook.errors import SettingsError
+from offhook.errors import SettingsError, reason
 from offhook.settings.model import KNOWN, checked, everything, find, setting
 from offhook.settings.values import NOWHERE, Place, Places, Settings, Value, covers
 
@@ -136,7 +136,7 @@ def read_place(path: str, place: str, secrets: str = "") -> Place:
     except FileNotFoundError:
         return NOWHERE
     except (OSError, ValueError) as error:
-        raise SettingsError("settings_file_unreadable", path=path, why=_why(error)) from None
+        raise SettingsError("settings_file_unreadable", path=path, why=reason(error)) from None
     return _from_toml(text, path, place, secrets or secrets_folder(path))
 
 
@@ -183,10 +183,6 @@ def _read_value(name: str, value: object, where: str, place: str, folder: str) -
     return Value(checked(name, value, where), where, place)
 
 
-def _why(error: Exception) -> str:
-    return error.strerror or "" if isinstance(error, OSError) else str(error)
-
-
 def covers_any(pattern: str) -> bool:
     """Say whether a lock such as ``guard.*`` names any setting there is."""
     return any(covers(pattern, name) for name in everything())
@@ -229,6 +225,6 @@ def _from_environment(environ: Mapping[str, str]) -> Place:
                 with open(text, encoding="utf-8") as file:
                     text = file.read().rstrip("\r\n")
             except (OSError, ValueError) as error:
-                raise SettingsError("settings_file_unreadable", path=variable, why=_why(error)) from None
+                raise SettingsError("settings_file_unreadable", path=variable, why=reason(error)) from None
         values[name] = Value(checked(name, text, variable), variable, "environment")
     return Place(values)

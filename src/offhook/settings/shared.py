@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from zlib import crc32
 
-from offhook.errors import SettingsError
+from offhook.errors import SettingsError, reason
 from offhook.settings.files import write_whole
 
 PATIENCE_S = 0.5
@@ -45,7 +45,7 @@ def shared_folder(setting: Callable[[str], str]) -> str:
 def read(folder: str, name: str, home: str, patience_s: float = PATIENCE_S) -> SharedFile | None:
     """Return a file of a folder, its name in any case; ``None`` where the folder has none of that name.
 
-    Raises ``SettingsError`` where the folder does not answer and there is no copy of it.
+    Raises ``SettingsError`` where the folder does not answer, or the file cannot be read, and there is no copy of it.
     """
     path = os.path.join(folder, name)
     copy = os.path.join(home, "shared", f"{crc32(path.encode('utf-8', 'replace')):08x}-{name}")
@@ -60,22 +60,24 @@ def read(folder: str, name: str, home: str, patience_s: float = PATIENCE_S) -> S
             data = file.read()
         return SharedFile(path, data, _said(copy))
     except OSError:
-        raise SettingsError("shared_folder_down", path=folder, why=outcome) from None
+        raise outcome from None
 
 
-def _within(patience_s: float, folder: str, name: str) -> "SharedFile | str | None":
-    """Read in a thread; returns the file, ``None`` for no such file, or why the folder does not answer."""
+def _within(patience_s: float, folder: str, name: str) -> "SharedFile | SettingsError | None":
+    """Read in a thread; returns the file, ``None`` for no such file, or why it cannot be had."""
     import threading
 
-    outcome: list[SharedFile | str | None] = []
+    outcome: list[SharedFile | SettingsError | None] = []
 
     def look() -> None:
         try:
             outcome.append(_found(folder, name))
+        except SettingsError as error:
+            outcome.append(error)
         except OSError as error:
-            outcome.append(error.strerror or type(error).__name__)
+            outcome.append(SettingsError("shared_folder_down", path=folder, why=reason(error)))
 
-    timed_out = os.strerror(110 if os.name == "posix" else 13)
+    timed_out = SettingsError("shared_folder_down", path=folder, why="ETIMEDOUT")
     if time.monotonic() - _hung.get(folder, -HUNG_S) < HUNG_S:
         return timed_out
     reading = threading.Thread(target=look, daemon=True)
@@ -94,8 +96,11 @@ def _found(folder: str, name: str) -> SharedFile | None:
     if not there:
         return None
     path = os.path.join(folder, name if name in there else min(there))
-    with open(path, "rb") as file:
-        data = file.read(LONGEST_FILE + 1)
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LONGEST_FILE + 1)
+    except OSError as error:
+        raise SettingsError("settings_file_unreadable", path=path, why=reason(error)) from None
     if len(data) > LONGEST_FILE:
         raise SettingsError("settings_file_too_long", path=path, limit=LONGEST_FILE)
     return SharedFile(path, data)

@@ -13,7 +13,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 
 from offhook.about import About
 from offhook.errors import LoginRefused, OffhookError, OutcomeUnknown, SettingsError, Unreachable, on
-from offhook.interface import Telling
+from offhook.interface import Seen, Telling, fault_in
 from offhook.model import (
     Call,
     Connected,
@@ -87,6 +87,7 @@ class SwitchLink(Telling, ABC, Generic[Said]):
         self._running: asyncio.Task[None] | None = None
         self._first: asyncio.Future[None] | None = None
         self._told_why = ""
+        self._fault: OffhookError | None = None
         self._up = False
         self._rung_all: dict[str, DeskCall] = {}
         """Dials that alerted more than one device, until one of them answers or all are over."""
@@ -135,23 +136,27 @@ class SwitchLink(Telling, ABC, Generic[Said]):
         """End a leg, without waiting for it."""
 
     @abstractmethod
-    def _examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """Yield what is wrong with the switch's configuration, or ours, as errors that name where to mend it."""
+    def _examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
+        """Yield what is tried, and what is wrong in the switch's configuration or ours, as errors that say where."""
 
     def remember(self, calls: Iterable[Call]) -> None:
         """See :class:`offhook.interface.Remembering`."""
         self.watch.desks.remember(calls)
 
-    async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+    async def examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
         """See :meth:`offhook.interface.Interface.examine`."""
-        async for wrong in self._examine(desks):
-            wrong.interface = wrong.interface or self.about.name
-            yield wrong
+        with on(self.about.name):
+            async for seen in self._examine(desks):
+                if (error := fault_in(seen)) is not None:
+                    error.interface = error.interface or self.about.name
+                yield seen
 
     @property
-    def why_down(self) -> str:
-        """The code of the error that keeps the link down, ``""`` where it is up."""
-        return "" if self._up else self._told_why or "switch_silent"
+    def fault(self) -> OffhookError | None:
+        """What keeps the link down, ``None`` where it is up."""
+        if self._up:
+            return None
+        return self._fault or Unreachable("switch_silent", address=str(self.address))
 
     # --- the interface -----------------------------------------------------------------------------------------
 
@@ -202,6 +207,7 @@ class SwitchLink(Telling, ABC, Generic[Said]):
             was_up, self._up = self._up, False
             self._writer = None
             self._give_up_answers()
+        self._fault = error
         if self._first is not None and not self._first.done():
             self._first.set_exception(error)
             self._first.exception()  # it may be that nobody waits

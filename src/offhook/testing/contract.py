@@ -24,13 +24,13 @@ from contextlib import asynccontextmanager, contextmanager, nullcontext, suppres
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NoReturn
 
-from offhook import catalogue, installed
+from offhook import catalogue, installed, texts
 from offhook.about import About, Availability
 from offhook.codec import decode_call, decode_event, dumps, encode_event, encode_news, loads
 from offhook.dialling import NOTHING, Dialled
 from offhook.errors import OffhookError, OutcomeUnknown
 from offhook.ids import new_command_id
-from offhook.interface import Device, Interface, Watched
+from offhook.interface import Device, Doubt, Interface, Seen, Tried, Watched, fault_in
 from offhook.line import Line, feed_one
 from offhook.masking import masked
 from offhook.model import (
@@ -296,10 +296,16 @@ class InterfaceContract:
             self._check_no_secret("preview", *shown)
 
     async def test_it_can_be_examined(self) -> None:
-        """``examine`` comes to an end, makes no call, and gives errors that say what to do."""
+        """``examine`` comes to an end, makes no call, says what it tries, and gives errors that say what to do."""
         interface = await self.make()
         found = await self._soon(_all(interface.examine([self.device])))
-        assert all(isinstance(error, OffhookError) and error.hint for error in found)
+        for seen in found:
+            assert isinstance(seen, OffhookError | Tried | Doubt), f"it yields {seen!r}"
+            if isinstance(seen, Tried):
+                key = f"tried.{seen.what}"
+                assert key in texts.catalogue("en", interface.about.name), f"no sentence {key}"
+            elif (error := fault_in(seen)) is not None:
+                assert error.hint
         self._check_no_secret("what examine finds", *map(_said, found))
 
     async def test_no_secret_is_shown(self) -> None:
@@ -655,8 +661,11 @@ def _left_out(why: str) -> NoReturn:
     pytest.skip(why)
 
 
-def _said(error: OffhookError) -> str:
-    """Return all that anybody is shown of an error, and of those behind it."""
+def _said(seen: Seen) -> str:
+    """Return all that anybody is shown of what is seen: of an error, also those behind it."""
+    error = fault_in(seen)
+    if error is None:
+        return repr(seen)
     words = [repr(error.to_json())]
     for language in ("en", "fr"):
         words += [error.text(language), error.hint_text(language)]

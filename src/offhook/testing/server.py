@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import ClassVar, Self
 
-from offhook.errors import CommandError, Unavailable
+from offhook.errors import CommandError, Unavailable, reason
 from offhook.interface import Traffic
 from offhook.switch.recordings import recorded
 from offhook.testing.exchange import Exchange, PhoneHabit
@@ -151,7 +151,7 @@ async def played(switch: PretendSwitch, path: str, speed: float) -> None:
     try:
         greeting = len(_greeting(recording))
     except OSError as error:
-        raise CommandError("recording_unreadable", path=path, why=error.strerror or "") from None
+        raise CommandError("recording_unreadable", path=path, why=reason(error)) from None
     await switch.listened.wait()
     await asyncio.sleep(0.5)  # the snapshot comes first
     await switch.play(recording, speed, greeting)

@@ -9,6 +9,7 @@ What is said about one interface is in that interface's folder; its keys are ``N
 error in its own words.
 """
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -63,9 +64,9 @@ def _read(path: str) -> dict[str, str]:
 def say(key: str, language: str = "en", /, **params: object) -> str:
     """Return the sentence ``key`` in ``language`` with its parameters filled in.
 
-    A parameter that is itself one of our words (a state, a command, a switch's reason) is said in that
-    language, too. One that was not sent shows as ``…``: a message about a failure must not fail itself. What an
-    interface does not say in that language is said in English, or else shows as its key.
+    A parameter that is itself one of our words (a state, a command, a switch's reason, an error of the operating
+    system) is said in that language, too. One that was not sent shows as ``…``: a message about a failure must not fail
+    itself. What an interface does not say in that language is said in English, or else shows as its key.
     """
     interface, slash, rest = key.rpartition("/")
     text = catalogue(language)[key] if not slash else _about(interface, rest, language)
@@ -95,7 +96,7 @@ def _filled(text: str, language: str, params: Mapping[str, object]) -> str:
     spoken: dict[str, object] = {"wanted": known["wanted.other"], **params}
     for name, value in params.items():
         if name in _WORDS:
-            spoken[name] = known.get(f"{_WORDS[name]}.{value}", value)
+            spoken[name] = known.get(f"{_WORDS[name]}.{value}") or _of_system(value)
         elif name in _SENTENCES:
             spoken[name] = known.get(f"{_SENTENCES[name]}.{value}", str(value)).format_map(_Lenient(params))
         elif name == "can":
@@ -108,6 +109,12 @@ def _filled(text: str, language: str, params: Mapping[str, object]) -> str:
         return text.format_map(_Lenient(spoken))
     except (ValueError, IndexError, AttributeError):  # a stranger's sentence with a stray brace
         return text
+
+
+def _of_system(value: object) -> object:
+    """Return the operating system's own words for an error of it that we have no sentence for."""
+    number = getattr(errno, str(value), None)
+    return os.strerror(number) if isinstance(number, int) else value
 
 
 def _named(commands: Iterable[str], known: Mapping[str, str]) -> Iterable[str]:

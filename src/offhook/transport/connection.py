@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from offhook.errors import Unreachable
+from offhook.errors import Unreachable, reason, unresolved
 from offhook.transport.backoff import pauses
 from offhook.transport.web import Tls, context_of, is_pinned
 
@@ -52,15 +52,16 @@ async def connected(address: Address, session: Session) -> None:
                 server_hostname=address.host if context else None,
             )
     except ssl.SSLError as error:
-        why = getattr(error, "verify_message", "") or getattr(error, "reason", "") or "TLS"
-        raise Unreachable("tls_failed", host=address.host, why=str(why)) from None
-    except (OSError, TimeoutError, ValueError) as error:
-        raise Unreachable("switch_unreachable", address=str(address)) from error
+        raise Unreachable("tls_failed", host=address.host, why=reason(error)) from None
+    except (OSError, ValueError) as error:
+        raise unresolved(address.host, error) or Unreachable(
+            "switch_unreachable", address=str(address), why=reason(error)
+        ) from error
     try:
         if address.tls is not None and address.tls.pin:
             seen = writer.get_extra_info("ssl_object").getpeercert(binary_form=True)
             if not is_pinned(seen or b"", address.tls.pin):
-                raise Unreachable("tls_failed", host=address.host, why="tls.pin")
+                raise Unreachable("tls_failed", host=address.host, why="tls_pin")
         await session(reader, writer)
     finally:
         writer.close()

@@ -9,7 +9,15 @@ import json
 import socket
 from typing import Any
 
-from offhook.errors import LoginRefused, OutcomeUnknown, ProtocolError, Unreachable
+from offhook.errors import (
+    LoginRefused,
+    OutcomeUnknown,
+    ProtocolError,
+    SettingsError,
+    Unreachable,
+    reason,
+    unresolved,
+)
 
 CONNECT_S = 3.0
 ANSWER_S = 15.0
@@ -28,8 +36,10 @@ def request(
     try:
         # as bytes: a name given as text would first load the codec for international names
         link = socket.create_connection((host.strip("[]").encode("ascii"), int(port)), CONNECT_S)  # type: ignore[arg-type]
-    except (OSError, ValueError):
-        raise Unreachable("hub_unreachable", url=url) from None
+    except ValueError:
+        raise SettingsError("url_unusable", url=url[:80]) from None
+    except OSError as error:
+        raise unresolved(host, error) or Unreachable("hub_unreachable", url=url, why=reason(error)) from None
     with link:
         link.settimeout(ANSWER_S)
         try:

@@ -6,7 +6,7 @@ Linux: ``xdg-open``, after looking up who is registered for the scheme. Windows:
 import os
 from collections.abc import Mapping, Sequence
 
-from offhook.errors import OffhookError, SettingsError, Unavailable
+from offhook.errors import OffhookError, SettingsError, Unavailable, reason
 
 WITHIN_S = 5.0
 """How long to wait for a program to say that it cannot start."""
@@ -26,17 +26,30 @@ def launch(
         _shell_execute(words[0], verb)
         return
     if is_address:
-        scheme = words[0].partition(":")[0].lower()
-        registered = handler_of(scheme, environ)
-        if registered and _is_offhook(registered):
-            raise SettingsError("launch_loop", scheme=scheme)
-        opener = _on_path("xdg-open", environ)
-        if not opener:
-            raise Unavailable("part_missing", part="xdg-open (xdg-utils)")
-        if not registered:
-            raise Unavailable("no_handler", scheme=scheme)
-        words = [opener, words[0]]
+        words = [_handler(words[0], environ)[0], words[0]]
     _run(words, environ)
+
+
+def _handler(address: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return what opens an address, and the program registered for it. Raises where either is not there."""
+    scheme = address.partition(":")[0].lower()
+    registered = handler_of(scheme, environ)
+    if registered and _is_offhook(registered):
+        raise SettingsError("launch_loop", scheme=scheme)
+    opener = _on_path("xdg-open", environ)
+    if not opener:
+        raise Unavailable("opener_missing", part="xdg-open", package="xdg-utils")
+    if not registered:
+        raise Unavailable("no_handler", scheme=scheme)
+    return opener, registered
+
+
+def _program(name: str, environ: Mapping[str, str]) -> str:
+    """Return where a program is. Raises ``Unavailable`` where it is not there."""
+    found = name if os.path.dirname(name) else _on_path(name, environ)
+    if not found or not os.path.exists(found):
+        raise Unavailable("program_missing", program=name[:80])
+    return found
 
 
 def check_no_loop(words: Sequence[str], environ: Mapping[str, str] = os.environ) -> None:
@@ -45,11 +58,19 @@ def check_no_loop(words: Sequence[str], environ: Mapping[str, str] = os.environ)
         raise SettingsError("launch_loop", scheme=words[-1].partition(":")[0][:20])
 
 
+def started(words: Sequence[str], *, is_address: bool, environ: Mapping[str, str] = os.environ) -> str:
+    """Return which program :func:`launch` would start, ``""`` where only Windows knows. Raises what it would raise."""
+    check_no_loop(words, environ)
+    if not is_address:
+        return _program(words[0], environ)
+    return "" if os.name == "nt" else _handler(words[0], environ)[1]
+
+
 def opener_error() -> OffhookError | None:
     """Return why addresses cannot be opened here, ``None`` where they can."""
     if os.name == "nt" or _on_path("xdg-open", os.environ):
         return None
-    return Unavailable("part_missing", part="xdg-open (xdg-utils)")
+    return Unavailable("opener_missing", part="xdg-open", package="xdg-utils")
 
 
 def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
@@ -116,17 +137,14 @@ def _run(words: Sequence[str], environ: Mapping[str, str]) -> None:
     """Start a program on its own; wait a moment for one that fails at once."""
     import subprocess
 
-    program = words[0] if os.path.dirname(words[0]) else _on_path(words[0], environ)
-    if not program or not os.path.exists(program):
-        raise Unavailable("program_missing", program=words[0][:80])
+    program = _program(words[0], environ)
     try:
         child = subprocess.Popen(  # noqa: S603 - an argument list, never a shell
             [program, *words[1:]], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             env=child_environment(environ), start_new_session=True, close_fds=True,
         )  # fmt: skip
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "?"
-        raise Unavailable("program_failed", program=words[0][:80], why=why) from None
+        raise Unavailable("program_failed", program=words[0][:80], why=reason(error)) from None
     try:
         code = child.wait(0.5 if os.path.basename(program) == "xdg-open" else 0.2)
     except subprocess.TimeoutExpired:

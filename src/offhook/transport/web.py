@@ -14,7 +14,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from offhook.errors import SettingsError, Unreachable
+from offhook.errors import SettingsError, Unreachable, reason, unresolved
 
 if TYPE_CHECKING:
     import ssl
@@ -102,24 +102,16 @@ class Client:
             answer = self._once(method, url, headers, body, patience)
         return answer
 
+    def reach(self, url: str) -> None:
+        """Connect to a URL's server, with TLS if it is ``https``, and send nothing. Raises as :meth:`exchange`."""
+        self._connected(url, self.patience)[0].close()
+        self._socket = None
+
     def _once(
         self, method: str, url: str, headers: "Sequence[tuple[str, str]]", body: bytes, patience: Patience
     ) -> HttpReply:
+        link, target, extra = self._connected(url, patience)
         host = _host(url)
-        try:
-            link, target, extra = self._link(url, patience)
-        except (ValueError, http.client.HTTPException):
-            raise SettingsError("url_unusable", url=host) from None
-        try:
-            link.connect()
-            self._socket = link.sock
-            self._check_pin(link)
-        except OSError as error:  # ssl.SSLError and a proxy's refusal are among them
-            link.close()
-            raise _unreachable(host, error) from None
-        except (ValueError, http.client.HTTPException) as error:  # not a name, not an HTTP proxy
-            link.close()
-            raise Unreachable("server_unreachable", host=host, why=type(error).__name__) from None
         try:
             if self._over:
                 raise Unreachable("server_unreachable", host=host, why="closed")
@@ -168,6 +160,27 @@ class Client:
 
     # --- connecting -----------------------------------------------------------------------------------
 
+    def _connected(
+        self, url: str, patience: Patience
+    ) -> tuple[http.client.HTTPConnection, str, list[tuple[str, str]]]:
+        """Return a connection made, what to ask it for, and headers a proxy wants."""
+        host = _host(url)
+        try:
+            link, target, extra = self._link(url, patience)
+        except (ValueError, http.client.HTTPException):
+            raise SettingsError("url_unusable", url=host) from None
+        try:
+            link.connect()
+            self._socket = link.sock
+            self._check_pin(link)
+        except OSError as error:  # ssl.SSLError and a proxy's refusal are among them
+            link.close()
+            raise _unreachable(host, link.host, error) from None
+        except (ValueError, http.client.HTTPException) as error:  # not a name, not an HTTP proxy
+            link.close()
+            raise Unreachable("server_unreachable", host=host, why=reason(error)) from None
+        return link, target, extra
+
     def _link(
         self, url: str, patience: Patience
     ) -> tuple[http.client.HTTPConnection, str, list[tuple[str, str]]]:
@@ -194,7 +207,7 @@ class Client:
         if not self.tls.pin or not isinstance(link, http.client.HTTPSConnection):
             return
         if not is_pinned(link.sock.getpeercert(binary_form=True) or b"", self.tls.pin):
-            raise _PinError("tls.pin")
+            raise _PinError("tls_pin")
 
 
 class _PinError(OSError):
@@ -379,30 +392,18 @@ def context_of(tls: Tls) -> "ssl.SSLContext":
             elif path:
                 context.load_cert_chain(path, tls.key or None, password=lambda: b"")
         except (OSError, ValueError) as error:
-            raise SettingsError("certificate_unusable", name=name, path=path, why=_reason(error)) from None
+            raise SettingsError("certificate_unusable", name=name, path=path, why=reason(error)) from None
     if tls.insecure or tls.pin:  # a pin is stricter than any authority
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
 
 
-def _unreachable(host: str, error: OSError) -> Unreachable:
-    why = _reason(error)
+def _unreachable(host: str, asked: str, error: OSError) -> Unreachable:
+    """Return the error for a server that was not reached; ``asked`` is the name looked up: its own, or a proxy's."""
+    why = reason(error)
     if type(error).__name__.startswith("SSL") or isinstance(error, _PinError):
         return Unreachable("tls_failed", host=host, why=why)
     if why.startswith("Tunnel connection failed"):
         return Unreachable("proxy_refused", host=host, why=why.removeprefix("Tunnel connection failed: "))
-    return Unreachable("server_unreachable", host=host, why=why)
-
-
-def _reason(error: Exception) -> str:
-    """Return an error's own words, without a path or an address in them."""
-    if isinstance(error, TimeoutError):
-        return os.strerror(110) if os.name == "posix" else "timed out"
-    said = (
-        getattr(error, "verify_message", "")
-        or getattr(error, "reason", "")
-        or getattr(error, "strerror", "")
-        or str(error)
-    )
-    return str(said)[:80]
+    return unresolved(asked, error) or Unreachable("server_unreachable", host=host, why=why)

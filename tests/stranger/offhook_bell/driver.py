@@ -17,7 +17,7 @@ from offhook.errors import (
     Unreachable,
     Unsupported,
 )
-from offhook.interface import Device, Telling
+from offhook.interface import Device, Seen, Telling, Tried
 from offhook.masking import MASK
 from offhook.model import (
     Answer,
@@ -109,8 +109,9 @@ class BellInterface(Telling):
             raise Unsupported("not_by_interface", command=type(command).__name__, by=ABOUT.name)
         return [f"HELLO {device} {MASK}", f"CALL {dialled}"]
 
-    async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+    async def examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
         """Log in once."""
+        yield Tried("tower", {"address": self.address})
         await self.open()
         try:
             async with asyncio.timeout(ANSWER_S):

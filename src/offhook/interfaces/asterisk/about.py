@@ -29,6 +29,7 @@ ABOUT = About(
         "ami_read": Refused,
         "ami_account": LoginRefused,
         "ami_closed": Unreachable,
+        "ami_rest": Unreachable,
         "ami_tls": Unreachable,
         "ami_tls_wanted": Unreachable,
         "ami_not_manager": Unreachable,

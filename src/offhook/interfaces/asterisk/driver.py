@@ -20,7 +20,7 @@ from offhook.errors import (
     SettingsError,
     Unsupported,
 )
-from offhook.interface import Availability, Device
+from offhook.interface import Availability, Device, Seen
 from offhook.interfaces.asterisk import commands
 from offhook.interfaces.asterisk.about import ABOUT
 from offhook.interfaces.asterisk.commands import Action, AsteriskDialplan
@@ -143,6 +143,8 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
 
     async def _begin(self) -> None:
         """Log in with a challenge, so that the secret itself never crosses the network."""
+        if not self.user:
+            raise SettingsError("setting_missing", name="asterisk.user")
         mask = "on" if self._heard else self._mask
         challenge = (await self._act(commands.action("Challenge", AuthType="MD5"))).get("challenge")
         key = hashlib.md5((challenge + self._password).encode(), usedforsecurity=False).hexdigest()
@@ -412,7 +414,7 @@ class AsteriskInterface(SwitchLink[AmiMessage]):
         headers = [("ActionID", self._number()), ("Channel", leg.named), ("Cause", "16")]
         self._write(encode("Hangup", headers))
 
-    def _examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+    def _examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
         return examine(self, desks)
 
     async def ask(self, what: Action) -> AmiMessage:

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
-from offhook.errors import LoginRefused, OffhookError, Refused, SettingsError, Unreachable
+from offhook.errors import LoginRefused, OffhookError, Refused, SettingsError, Unreachable, some_of
+from offhook.interface import Doubt, Seen, Tried
 from offhook.interfaces.asterisk.commands import Action, AsteriskDialplan, action, device_state
 from offhook.interfaces.asterisk.wire import AmiMessage
 from offhook.switch.plan import Plan
@@ -13,14 +14,7 @@ from offhook.transport.connection import Address
 PROBE = "Custom:offhook-doctor"
 """A device of our own, whose state is set to see whether events come."""
 HEARD_S = 1.5
-CLOSED = {
-    "switch_unreachable": "ami_closed",
-    "tls_failed": "ami_tls",
-    "reply_unreadable": "ami_not_manager",
-    "message_too_long": "ami_not_manager",
-    "switch_silent": "ami_not_manager",
-    "line_lost": "ami_not_manager",
-}
+NOT_A_MANAGER = ("reply_unreadable", "message_too_long", "switch_silent", "line_lost")
 
 
 class Manager(Protocol):
@@ -33,8 +27,8 @@ class Manager(Protocol):
     overheard: Callable[[AmiMessage], object] | None
 
     @property
-    def why_down(self) -> str:
-        """The code that says why the link is down, ``""`` while it is up."""
+    def fault(self) -> OffhookError | None:
+        """What keeps the link down, ``None`` while it is up."""
         ...
 
     async def open(self) -> None:
@@ -50,42 +44,57 @@ class Manager(Protocol):
         ...
 
 
-async def examine(interface: Manager, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-    """Yield what is wrong, as errors whose hints name the file and the option to mend."""
-    for missing in interface.plan.faults("asterisk", desks):
-        yield missing
+async def examine(interface: Manager, desks: Sequence[str]) -> AsyncIterator[Seen]:
+    """Yield what is tried, and what is wrong as errors whose hints name the file and the option to mend."""
+    if not interface.user:
+        yield SettingsError("setting_missing", name="asterisk.user")
+    for lacks in interface.plan.faults("asterisk", desks):
+        yield Doubt(lacks) if lacks.code == "plan_no_outside" else lacks
     if not interface.dialplan.context:
         yield SettingsError("context_missing", setting="asterisk.context")
     heard = asyncio.Event()
     interface.overheard = lambda message: heard.set() if message.get("device") == PROBE else None
+    yield Tried("connect", {"address": str(interface.address)})
+    fault: OffhookError | None
     try:
         await interface.open()
-    except LoginRefused:
-        yield LoginRefused("ami_account", user=interface.user)
-        return
+        fault = interface.fault
+    except (LoginRefused, SettingsError) as refused:
+        fault = refused
     try:
-        if interface.why_down:
-            yield _why_down(interface)
+        if isinstance(fault, LoginRefused):
+            yield Tried("login", {"user": interface.user})
+        if fault is not None:
+            if interface.user or fault.code != "setting_missing":
+                yield _why_down(interface, fault)
+            yield Doubt(Unreachable("ami_rest"))
             return
-        async for wrong in _rights(interface, heard):
-            yield wrong
-        async for wrong in _names(interface, desks):
-            yield wrong
+        yield Tried("login", {"user": interface.user})
+        yield Tried("rights")
+        async for seen in _rights(interface, heard):
+            yield seen
+        yield Tried("names", {"context": interface.dialplan.context or "-", "desks": some_of(desks) or "-"})
+        async for seen in _names(interface, desks):
+            yield seen
     finally:
         await interface.close()
 
 
-def _why_down(interface: Manager) -> OffhookError:
-    why, address = interface.why_down, str(interface.address)
-    if why == "switch_permission":
+def _why_down(interface: Manager, fault: OffhookError) -> OffhookError:
+    address = str(interface.address)
+    if isinstance(fault, LoginRefused):
+        return LoginRefused("ami_account", user=interface.user)
+    if fault.code == "switch_permission":
         return Refused("ami_write", user=interface.user, classes="call", action="Status")
-    code = CLOSED.get(why, "ami_closed")
-    if code == "ami_not_manager" and interface.address.tls is None and why in ("switch_silent", "line_lost"):
-        return Unreachable("ami_tls_wanted", address=address)
-    return Unreachable(code, address=address)
+    if fault.code == "tls_failed":
+        return Unreachable("ami_tls", address=address, why=fault.params["why"])
+    if fault.code in NOT_A_MANAGER:
+        silent = interface.address.tls is None and fault.code in ("switch_silent", "line_lost")
+        return Unreachable("ami_tls_wanted" if silent else "ami_not_manager", address=address)
+    return Unreachable("ami_closed", address=address) if fault.params.get("why") == "ECONNREFUSED" else fault
 
 
-async def _rights(interface: Manager, heard: asyncio.Event) -> AsyncIterator[OffhookError]:
+async def _rights(interface: Manager, heard: asyncio.Event) -> AsyncIterator[Seen]:
     """Try what the account may do, without doing anything."""
     tries = [("originate", action("Originate")), ("call", action("Hangup", Channel="none"))]
     if interface.dialplan.phone_control:
@@ -103,7 +112,7 @@ async def _rights(interface: Manager, heard: asyncio.Event) -> AsyncIterator[Off
         yield Refused("ami_read", user=interface.user)
 
 
-async def _names(interface: Manager, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+async def _names(interface: Manager, desks: Sequence[str]) -> AsyncIterator[Seen]:
     """Ask whether the configured context, devices and trunks exist."""
     context = interface.dialplan.context
     if context:
@@ -116,7 +125,7 @@ async def _names(interface: Manager, desks: Sequence[str]) -> AsyncIterator[Offh
             if state == "INVALID":
                 yield SettingsError("ami_device", device=device, desk=desk)
             elif state == "UNAVAILABLE":
-                yield Refused("device_unregistered", desk=desk, devices=device)
+                yield Doubt(Refused("device_unregistered", desk=desk, devices=device))
     for trunk in interface.plan.trunks:
         if _state(await interface.ask(device_state(trunk))) == "INVALID":
             yield SettingsError("ami_trunk", trunk=trunk)

@@ -1,7 +1,7 @@
 """What the interface ``callto`` says of itself before it is used. No I/O."""
 
 from offhook.about import About, Setting
-from offhook.errors import SettingsError, Unsupported
+from offhook.errors import Refused, SettingsError, Unavailable, Unsupported
 
 ABOUT = About(
     "callto",
@@ -16,6 +16,8 @@ ABOUT = About(
         "callto_without_number": SettingsError,
         "callto_batch": SettingsError,
         "callto_only_dials": Unsupported,
+        "callto_unlooked": Unavailable,
+        "callto_shows_password": Refused,
     },
     without={"*": "callto_only_dials"},
     cold="offhook.interfaces.callto.cold:cold",

@@ -1,5 +1,6 @@
 """The interface ``callto``: a line on which numbers go to a program. It tells nothing back."""
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
@@ -7,10 +8,11 @@ from typing import Any, ClassVar, Self
 from offhook import numbers
 from offhook.about import About
 from offhook.dialling import Dialled
-from offhook.errors import OffhookError, Unsupported, on
-from offhook.interface import Availability, Device, Telling
+from offhook.errors import OffhookError, Refused, Unavailable, Unsupported, on
+from offhook.interface import Availability, Device, Doubt, Seen, Telling, Tried
 from offhook.interfaces.callto.about import ABOUT
 from offhook.interfaces.callto.cold import ColdProgramDial
+from offhook.interfaces.callto.command import order
 from offhook.model import (
     Command,
     Dial,
@@ -23,7 +25,7 @@ from offhook.model import (
     conversation_id,
 )
 from offhook.thread import in_thread
-from offhook.transport.launch import opener_error
+from offhook.transport.launch import opener_error, started
 from offhook.view import View
 
 
@@ -81,10 +83,25 @@ class CalltoInterface(Telling):
         """See :meth:`offhook.interface.Interface.preview`."""
         return self._cold.preview(dialled)
 
-    async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """Make the command for a number: what it lacks is said now, and nothing is started."""
+    async def examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
+        """Make the command for a number and look for its program; nothing is started."""
         try:
-            self._cold.preview(EXAMPLE)
+            with on(ABOUT.name):
+                made = order(self._options, self._line, EXAMPLE)
+                scheme = made.words[0].partition(":")[0] if made.is_address else ""
+                yield Tried("command", {"command": made.shown})
+                yield (
+                    Tried("handler", {"scheme": scheme})
+                    if scheme
+                    else Tried("program", {"program": made.words[0]})
+                )
+                program = await in_thread(lambda: started(made.words, is_address=made.is_address))
+                if not program:
+                    yield Doubt(Unavailable("callto_unlooked", interface=ABOUT.name, scheme=scheme))
+                elif not os.access(program, os.X_OK) and not scheme:
+                    raise Unavailable("program_failed", program=program[:80], why="EACCES")
+                if "$mdp$" in self._options["command"].lower().replace("$mpd$", "$mdp$"):
+                    yield Doubt(Refused("callto_shows_password", interface=ABOUT.name))
         except OffhookError as error:
             yield error
 

@@ -25,6 +25,7 @@ ABOUT = About(
         "esl_account": LoginRefused,
         "esl_acl": LoginRefused,
         "esl_closed": Unreachable,
+        "esl_rest": Unreachable,
         "esl_tls": Unreachable,
         "esl_not_socket": Unreachable,
     },

@@ -19,7 +19,7 @@ from offhook.errors import (
     Unreachable,
     Unsupported,
 )
-from offhook.interface import Availability, Device
+from offhook.interface import Availability, Device, Seen
 from offhook.interfaces.freeswitch import commands
 from offhook.interfaces.freeswitch.about import ABOUT
 from offhook.interfaces.freeswitch.commands import FreeswitchDialplan
@@ -85,6 +85,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         self.plan = plan
         self.dialplan = dialplan
         self._password = password
+        self.has_password = bool(password)
         self.domain = dialplan.domain
         """The domain of the users, as set or as the switch says."""
         self._ring_all = ring_all
@@ -134,6 +135,8 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
         loop = asyncio.get_running_loop()
         self._greeted = self._greeted or loop.create_future()
         await self._greeted
+        if not self._password:
+            raise SettingsError("setting_missing", name="freeswitch.password")
         answer = await self._plainly(f"auth {self._password}")
         if not answer.reply.startswith("+OK"):
             raise LoginRefused(
@@ -437,7 +440,7 @@ class FreeswitchInterface(SwitchLink[EslMessage]):
     def _drop(self, leg: Leg) -> None:
         self._send(f"uuid_kill {leg.id} NORMAL_CLEARING", str(uuid.uuid4()))
 
-    def _examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+    def _examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
         return examine(self, desks)
 
     async def ask(self, text: str) -> str:

@@ -3,19 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
-from offhook.errors import LoginRefused, OffhookError, Refused, SettingsError, Unreachable
+from offhook.errors import LoginRefused, OffhookError, Refused, SettingsError, Unreachable, some_of
+from offhook.interface import Doubt, Seen, Tried
 from offhook.interfaces.freeswitch.commands import FreeswitchDialplan, contact
 from offhook.switch.plan import Plan
 from offhook.transport.connection import Address
 
-CLOSED = {
-    "switch_unreachable": "esl_closed",
-    "tls_failed": "esl_tls",
-    "reply_unreadable": "esl_not_socket",
-    "message_too_long": "esl_not_socket",
-    "switch_silent": "esl_not_socket",
-    "line_lost": "esl_not_socket",
-}
+NOT_A_SOCKET = ("reply_unreadable", "message_too_long", "switch_silent", "line_lost")
 
 
 class EventSocket(Protocol):
@@ -24,11 +18,12 @@ class EventSocket(Protocol):
     plan: Plan
     dialplan: FreeswitchDialplan
     domain: str
+    has_password: bool
     address: Address
 
     @property
-    def why_down(self) -> str:
-        """The code that says why the link is down, ``""`` while it is up."""
+    def fault(self) -> OffhookError | None:
+        """What keeps the link down, ``None`` while it is up."""
         ...
 
     async def open(self) -> None:
@@ -44,29 +39,49 @@ class EventSocket(Protocol):
         ...
 
 
-async def examine(interface: EventSocket, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-    """Yield what is wrong, as errors whose hints name the file and the option to mend."""
-    for missing in interface.plan.faults("freeswitch", desks):
-        yield missing
+async def examine(interface: EventSocket, desks: Sequence[str]) -> AsyncIterator[Seen]:
+    """Yield what is tried, and what is wrong as errors whose hints name the file and the option to mend."""
+    if not interface.has_password:
+        yield SettingsError("setting_missing", name="freeswitch.password")
+    for lacks in interface.plan.faults("freeswitch", desks):
+        yield Doubt(lacks) if lacks.code == "plan_no_outside" else lacks
     if not interface.dialplan.context:
         yield SettingsError("context_missing", setting="freeswitch.context")
+    yield Tried("connect", {"address": str(interface.address)})
+    fault: OffhookError | None
     try:
         await interface.open()
-    except LoginRefused as error:
-        yield LoginRefused("esl_acl" if error.params.get("user") == "(acl)" else "esl_account")
-        return
+        fault = interface.fault
+    except (LoginRefused, SettingsError) as refused:
+        fault = refused
     try:
-        if interface.why_down:
-            code = CLOSED.get(interface.why_down, "esl_closed")
-            yield Unreachable(code, address=str(interface.address))
+        if isinstance(fault, LoginRefused):
+            yield Tried("login")
+        if fault is not None:
+            if interface.has_password or fault.code != "setting_missing":
+                yield _why_down(interface, fault)
+            yield Doubt(Unreachable("esl_rest"))
             return
-        async for wrong in _names(interface, desks):
-            yield wrong
+        yield Tried("login")
+        yield Tried("names", {"desks": some_of(desks) or "-"})
+        async for seen in _names(interface, desks):
+            yield seen
     finally:
         await interface.close()
 
 
-async def _names(interface: EventSocket, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
+def _why_down(interface: EventSocket, fault: OffhookError) -> OffhookError:
+    address = str(interface.address)
+    if isinstance(fault, LoginRefused):
+        return LoginRefused("esl_acl" if fault.params.get("user") == "(acl)" else "esl_account")
+    if fault.code == "tls_failed":
+        return Unreachable("esl_tls", address=address, why=fault.params["why"])
+    if fault.code in NOT_A_SOCKET:
+        return Unreachable("esl_not_socket", address=address)
+    return Unreachable("esl_closed", address=address) if fault.params.get("why") == "ECONNREFUSED" else fault
+
+
+async def _names(interface: EventSocket, desks: Sequence[str]) -> AsyncIterator[Seen]:
     """Ask whether the configured users and gateways exist."""
     domain = interface.domain
     for desk in desks:
@@ -85,7 +100,7 @@ async def _names(interface: EventSocket, desks: Sequence[str]) -> AsyncIterator[
                     )
                     continue
             if "user_not_registered" in await interface.ask(contact(device, domain)):
-                yield Refused("device_unregistered", desk=desk, devices=device)
+                yield Doubt(Refused("device_unregistered", desk=desk, devices=device))
     for gateway in interface.plan.trunks:
         if "invalid gateway" in (await interface.ask(f"sofia status gateway {gateway}")).lower():
             yield SettingsError("esl_gateway", gateway=gateway)

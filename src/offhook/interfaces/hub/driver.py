@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, InvalidURI, WebSocketException
@@ -31,8 +32,10 @@ from offhook.errors import (
     Unavailable,
     Unreachable,
     on,
+    reason,
+    unresolved,
 )
-from offhook.interface import Availability, Device, Telling
+from offhook.interface import Availability, Device, Seen, Telling, Tried
 from offhook.interfaces.hub.about import ABOUT
 from offhook.masking import MASK
 from offhook.model import (
@@ -173,14 +176,24 @@ class HubInterface(Telling):
         asked = dumps(encode_command(command))
         return [f"POST {self.url}{COMMANDS_PATH}?desk={device}\nAuthorization: Bearer {MASK}\n\n{asked}"]
 
-    async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """Ask the hub for this desk's calls: that tests its address and our token."""
-        path = f"{CALLS_PATH}?desk={self.extension}"
+    async def examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
+        """Ask the hub for this desk's calls: that tests its address, our token, and whether it hears the line."""
+        if not self._token:
+            yield SettingsError("setting_missing", name="hub.token")
+            yield Tried("about", {"url": self.url})
+        else:
+            yield Tried("hub", {"url": self.url, "desk": self.extension})
+        path = f"{CALLS_PATH}?desk={self.extension}" if self._token else "/v1/about"
         try:
             with on(ABOUT.name):
                 answer = await in_thread(lambda: request("GET", self.url, path, self._token))
                 if (error := error_in(answer)) is not None:
                     raise error
+                if self._token and not answer.get("up"):
+                    raise Unreachable("hub_line_down", desk=self.extension)
+        except (OutcomeUnknown, ProtocolError) as error:
+            why = "not_a_hub" if isinstance(error, ProtocolError) else "unanswered"
+            yield Unreachable("hub_unreachable", url=self.url, why=why)
         except OffhookError as error:
             yield error
 
@@ -202,12 +215,17 @@ class HubInterface(Telling):
             except (OSError, WebSocketException, TimeoutError, Unreachable, ProtocolError) as error:
                 if isinstance(error, ProtocolError) and error.code == "version_unknown":
                     raise
-                self._tell_first(Unreachable("hub_unreachable", url=self.url))
+                self._tell_first(self._unreachable(error))
             if self._up:
                 waits = pauses(longest_s=LONGEST_PAUSE_S)
                 self._up = False
                 self.tell(LineLost(at=_now(), line=self.extension, why="hub"))
             await asyncio.sleep(next(waits))
+
+    def _unreachable(self, error: Exception) -> Unreachable:
+        why = reason(error) if isinstance(error, OSError) else "not_a_hub"
+        name = urlsplit(self.url).hostname or self.url
+        return unresolved(name, error) or Unreachable("hub_unreachable", url=self.url, why=why)
 
     async def _once(self) -> None:
         """Connect, say hello, and read until the link ends."""

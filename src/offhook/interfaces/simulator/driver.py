@@ -10,7 +10,7 @@ from typing import ClassVar, Self
 from offhook.about import About
 from offhook.dialling import Dialled
 from offhook.errors import OffhookError, OutcomeUnknown, ProtocolError, Refused, Unreachable, on
-from offhook.interface import Availability, Device, Telling
+from offhook.interface import Availability, Device, Seen, Telling, Tried
 from offhook.interfaces.simulator.about import ABOUT
 from offhook.interfaces.simulator.events import ACCEPTS, EMITS, ExchangeMeaning
 from offhook.interfaces.simulator.pbx import Pbx
@@ -93,14 +93,20 @@ class SimulatorInterface(Telling):
         """See :meth:`offhook.interface.Interface.preview`."""
         return [encode(self._meaning.request(command, device, dialled)).decode().strip()]
 
-    async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """Ask the exchange for its snapshot, where one is set."""
+    async def examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
+        """Ask the exchange for its snapshot: the one that is set, or one of its own, for a moment."""
+        yield Tried("exchange", {"address": self.address}) if self.address else Tried("own")
+        own = None if self.address else Server(Pbx(plan(list(self._own_desks.items()))))
         try:
             with on(ABOUT.name):
-                if self.address:
-                    await ask(self.address, {"do": "Snapshot"})
+                answer = await ask(await own.start() if own else self.address, {"do": "Snapshot"})
+                if "connections" not in answer:
+                    raise ProtocolError("reply_unreadable", source=self.address)
         except OffhookError as error:
             yield error
+        finally:
+            if own is not None:
+                await own.stop()
 
     async def act(self, request: Json) -> Json:
         """See :class:`offhook.interface.Trained`."""

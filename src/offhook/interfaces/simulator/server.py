@@ -175,7 +175,7 @@ def plan(desks: list[tuple[str, str]], **more: Any) -> Numbering:
 
 async def ask(address: str, request: Json, timeout_s: float = 5.0) -> Json:
     """Ask a running exchange one thing. Raises ``Unreachable``, ``Refused`` or ``ProtocolError``."""
-    from offhook.errors import Refused, Unreachable
+    from offhook.errors import Refused, Unreachable, reason, unresolved
 
     host, _colon, port = address.rpartition(":")
     framer = ExchangeFramer()
@@ -192,5 +192,7 @@ async def ask(address: str, request: Json, timeout_s: float = 5.0) -> Json:
         return {}
     except OffhookError:
         raise
-    except (OSError, TimeoutError, ValueError, OverflowError):
-        raise Unreachable("switch_unreachable", address=address) from None
+    except (OSError, ValueError, OverflowError) as error:
+        raise unresolved(host, error) or Unreachable(
+            "switch_unreachable", address=address, why=reason(error)
+        ) from None

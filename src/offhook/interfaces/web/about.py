@@ -1,7 +1,7 @@
 """What the interface ``web`` says of itself before it is used. No I/O."""
 
 from offhook.about import TLS, USES_TLS, About, Setting
-from offhook.errors import Unsupported
+from offhook.errors import Unreachable, Unsupported
 
 ABOUT = About(
     "web",
@@ -24,7 +24,7 @@ ABOUT = About(
         "shared_folder",
         *USES_TLS,
     ),
-    codes={"web_only_dials": Unsupported},
+    codes={"web_only_dials": Unsupported, "web_untried": Unreachable},
     without={"*": "web_only_dials"},
     by_page=True,
     cold="offhook.interfaces.web.calling:cold",

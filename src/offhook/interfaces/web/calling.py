@@ -16,6 +16,7 @@ from offhook.interfaces.web import wire
 from offhook.interfaces.web.about import ABOUT
 from offhook.interfaces.web.trace import Trace
 from offhook.interfaces.web.wire import Reply, Request, TokenWanted
+from offhook.masking import MASK
 from offhook.seed import parameters
 from offhook.seed.folder import web_file
 from offhook.seed.parameters import ParameterFile
@@ -26,6 +27,9 @@ from offhook.transport.web import Client, Patience, tls_of
 from offhook.view import View
 
 Result = TypeVar("Result")
+
+EXAMPLE = "0388202020"
+"""The seed's example number."""
 
 BODY_S = 5.0
 """How long to go on reading after a dial was accepted by its status: what follows may still say no."""
@@ -100,6 +104,17 @@ class WebAccount(NamedTuple):
         )
         masked = values.masked()
         return [*requests, wire.request(self.file, "dial", masked).shown]
+
+    def servers(self) -> dict[str, str]:
+        """Return a URL of each server it speaks with, by host and port. Raises ``SettingsError`` for missing data."""
+        sections = {"token": "with_token", "dial": "", "event": "with_event"}
+        values = self.values.replaced(number=EXAMPLE, token=MASK)
+        wanted = [name for name, tag in sections.items() if not tag or self.file.on(name, tag)]
+        urls = [wire.request(self.file, name, values).url for name in wanted]
+        return {
+            url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]: url
+            for url in urls
+        }
 
     def try_login(self) -> None:
         """Get a token, where the file asks for one. Raises what became of it."""

@@ -5,12 +5,13 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from typing import ClassVar, Self
 
 from offhook.about import About
 from offhook.dialling import Dialled
-from offhook.errors import LoginRefused, OffhookError, SettingsError, Unsupported, on
-from offhook.interface import Availability, Device, Telling
+from offhook.errors import LoginRefused, OffhookError, SettingsError, Unreachable, Unsupported, on
+from offhook.interface import Availability, Device, Doubt, Seen, Telling, Tried
 from offhook.interfaces.web import wire
 from offhook.interfaces.web.about import ABOUT
 from offhook.interfaces.web.calling import AskedOnce, Tokens, WebAccount, account
@@ -91,13 +92,21 @@ class WebInterface(Telling):
         """See :meth:`offhook.interface.Interface.preview`."""
         return self._dialler.shown(dialled)
 
-    async def examine(self, desks: Sequence[str]) -> AsyncIterator[OffhookError]:
-        """Get a token where the file asks for one: there is no other login."""
+    async def examine(self, desks: Sequence[str]) -> AsyncIterator[Seen]:
+        """Connect to each server, and get a token where the file asks for one: there is no other login."""
+        account = self._dialler
+        yield Tried("file", {"file": account.name})
         try:
             with on(ABOUT.name):
-                await in_thread(self._dialler.try_login)
+                for server, url in account.servers().items():
+                    yield Tried("server", {"server": server})
+                    await in_thread(partial(account.client.reach, url))
+                if account.file.on("token", "with_token"):
+                    yield Tried("token")
+                    await in_thread(account.try_login)
         except OffhookError as error:
             yield error
+        yield Doubt(Unreachable("web_untried", interface=ABOUT.name))
 
     async def probe(
         self, told: Callable[[str], None], *, events: bool = False, dial: Dialled | None = None
