@@ -28,7 +28,7 @@ from offhook.seed import parameters
 from offhook.seed.folder import WEB_FILE, web_file, with_shared
 from offhook.settings.kinds import extensions
 from offhook.settings.model import everything
-from offhook.settings.places import FILE, home, machine_file, resolve, system_file
+from offhook.settings.places import FILE, home, machine_file, resolve, system_file, user_file
 from offhook.settings.running import AGENT, HUB, Running, running
 from offhook.settings.shared import shared_folder
 from offhook.settings.values import Settings
@@ -66,6 +66,8 @@ class Examined:
         return {name: value for name, value in asdict(self).items() if name != "together"}
 
 
+TELLING = ("text", "file", "folder", "address", "host", "url", "template")
+"""Kinds of settings whose value, in an error, tells which setting is meant."""
 MARKS = {"ok": "✓", "missing": "·", "wrong": "✗"}
 COLOURS = {"ok": "\033[32m", "missing": "\033[2m", "wrong": "\033[31m"}
 
@@ -138,7 +140,7 @@ def _folders(language: str) -> Iterator[Examined]:
 
 def _settings(settings: Settings, language: str) -> Iterator[Examined]:
     """Name the settings files that were read, what a lock makes ineffective, and where TLS is not checked."""
-    paths = dict.fromkeys(map(Path, (system_file(), machine_file(), f"{home()}/{FILE}")))
+    paths = dict.fromkeys(map(Path, (system_file(), machine_file(), user_file())))
     there = ", ".join(str(path) for path in paths if path.exists())
     if there:
         yield Examined(FILE, "ok", texts.say("doctor.settings_ok", language, paths=there))
@@ -420,7 +422,7 @@ def _where(settings: Settings, said: str, error: OffhookError) -> dict[str, str]
         name: settings.origin(name)
         for name, each in everything().items()
         if settings.place(name) != "default"
-        and (name in named or (each.kind == "text" and settings.shown(name) in error.params.values()))
+        and (name in named or (each.kind in TELLING and settings.shown(name) in error.params.values()))
     }
 
 
