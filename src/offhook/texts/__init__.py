@@ -98,6 +98,8 @@ def _filled(text: str, language: str, params: Mapping[str, object]) -> str:
             spoken[name] = known.get(f"check.{value}", str(value)).format_map(_Lenient(params))
         elif name == "can":
             spoken[name] = ", ".join(_named(str(value).split(), known)) or known["can.nothing"]
+        elif name == "headings":
+            spoken[name] = ", ".join(known["quoted"].format(text=each) for each in str(value).splitlines())
         elif name == "calls":
             spoken[name] = "".join(f"\n  {_call(line, known)}" for line in str(value).splitlines())
     try:
