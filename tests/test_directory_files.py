@@ -1,7 +1,14 @@
 """Files of contacts: real exports, what their cells hold, what no row may stop, and what is told of it."""
 
+import contextlib
 import csv
 import io
+import json
+import os
+import pty
+import resource
+import subprocess
+import threading
 from pathlib import Path
 
 import phonenumbers
@@ -9,7 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hubs import OFFHOOK, environment
 from offhook import texts
+from offhook.cli import main
 from offhook.directory.cells import hints_in, numbers_in
 from offhook.directory.files import LONGEST_LINE, MOST_NUMBERS, Export, Told, fill, read_csv
 from offhook.directory.headings import Column, meanings
@@ -528,3 +537,137 @@ def test_a_contact_without_a_name_is_a_match_with_its_number_for_a_title(tmp_pat
         fill(index, path)
         (found,) = index.by_party(party("0388202020", "FR"))
         assert (found.record.id, found.record.title) == ("C7", "03 88 20 20 20")
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def check(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str]:
+    code = main(["directory", "check", *words])
+    return code, capsys.readouterr().out
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home, and a working folder without anything else in it."""
+    for name, value in {"OFFHOOK_HOME": str(tmp_path / "home"), "OFFHOOK_LANGUAGE": "en"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_command_says_how_a_file_is_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "x.csv").write_bytes(
+        "Société;Tél;Fax;Âge\nÉtoile;3,3E+10;0388202029;4\n\nLune;0388202020;;5\n".encode("cp1252")
+    )
+    before = sorted(here.rglob("*"))
+    assert check(capsys, "x.csv") == (1, (
+        "x.csv: separator ;\n"
+        "  Société: company\n"
+        "  Tél: telephone number\n"
+        "  Fax: fax or pager, which identifies nobody\n"
+        "  not read: “Âge”\n"
+        "x.csv:2: error: Tél: “3,3E+10” is a figure: the spreadsheet has dropped digits; format the column as text and export again\n"
+        "x.csv: Windows-1252; contacts: 2, numbers: 1, faxes: 1, numbers in notes: 0, empty rows: 1; lost: 1, warnings: 0\n"
+    ))  # fmt: skip
+    assert sorted(here.rglob("*")) == before, "nothing is written"
+
+
+def test_the_command_in_json_is_one_object(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "x.csv").write_text("Société;Tél;Âge\nÉtoile;3,3E+10;4\nÉtoile;rien;4;5\n", "utf-8")
+    code, out = check(capsys, "x.csv", "--json")
+    said = json.loads(out)
+    assert code == 1
+    assert [
+        (each["line"], each["level"], each["code"], each["column"], each["cell"])
+        for each in said.pop("findings")
+    ] == [
+        (2, "error", "figure", "Tél", "3,3E+10"),
+        (3, "error", "row_long", "", "5"),
+        (3, "error", "no_number", "Tél", "rien"),
+    ]
+    assert said == {
+        "file": "x.csv", "separator": ";", "country": "FR", "encoding": "UTF-8",
+        "columns": [{"heading": "Société", "meaning": "company"}, {"heading": "Tél", "meaning": "number"}, {"heading": "Âge", "meaning": None}],
+        "rows": 2, "empty": 0, "contacts": 2, "numbers": 0, "faxes": 0, "hints": 0, "warnings": 0, "lost": 3,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "code"),
+    [
+        ("nom;tél\nA;0388202020\n", (), 0),
+        ("nom;tél\nA;030 23125014\n", (), 1),
+        ("nom;tél\nA;030 23125014\n", ("--country", "DE"), 0),
+        ("nom;tél\nA;030 23125014\n", ("--country", "Germany"), 3),
+        ("code;nom;tél\n1;A;0388202020\n1;B;0388202021\n", (), 0),
+        ("nom;âge\nA;4\n", (), 3),
+        ("", (), 3),
+        (None, (), 3),
+    ],
+)
+def test_the_exit_code_says_whether_anything_would_be_lost(
+    here: Path, capsys: pytest.CaptureFixture[str], content: str | None, words: tuple[str, ...], code: int
+) -> None:
+    if content is not None:
+        (here / "x.csv").write_text(content, "utf-8")
+    assert check(capsys, "x.csv", *words)[0] == code
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_everything_told_has_a_sentence(language: str) -> None:
+    source = "".join(
+        (Path(texts.FOLDER).parent / "directory" / name).read_text() for name in ("files.py", "cells.py")
+    )
+    told = {
+        each.removeprefix("directory.told.")
+        for each in texts.catalogue(language)
+        if each.startswith("directory.told.")
+    }
+    assert {each for each in told if f'"{each}"' in source} == told
+    assert {each.name.lower() for each in Column if each} <= {
+        each.removeprefix("directory.meaning.") for each in texts.catalogue(language)
+    }
+
+
+@pytest.mark.slow
+def test_a_long_file_takes_bounded_memory_and_shows_how_far_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "long.csv"
+    with path.open("w", encoding="cp1252") as file:
+        file.write("code;société;tél;note\n")
+        for number in range(200_000):
+            file.write(
+                f'C{number};Société {number};03 88 {number // 100 % 100:02} {number % 100:02} 20;"a\nb"\n'
+            )
+        file.write("C0;Again;3,3E+10;\n")
+    terminal, side = pty.openpty()
+    shown: list[bytes] = []
+
+    def read() -> None:
+        with contextlib.suppress(OSError):  # the other side is closed
+            while data := os.read(terminal, 1000):
+                shown.append(data)
+
+    reading = threading.Thread(target=read)
+    reading.start()
+    done = subprocess.run(
+        [OFFHOOK, "directory", "check", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=side,
+        env=environment(tmp_path / "home"),
+        timeout=240,
+        check=False,
+    )
+    os.close(side)
+    reading.join(20)
+    os.close(terminal)
+    lines = done.stdout.decode().splitlines()
+    assert done.returncode == 1
+    assert "contacts: 200001, numbers: 200000" in lines[-1]
+    assert [line.rpartition(": ")[0].partition("long.csv:")[2][:13] for line in lines[-3:-1]] == [
+        "400002: warni",
+        "400002: error",
+    ]
+    assert b"%" in b"".join(shown)
+    assert b"".join(shown).endswith(b" \r"), "the bar is gone at the end"
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 120_000, "kilobytes"

@@ -381,7 +381,7 @@ def fill(index: Index, path: Path | None) -> None:
         index.replace_source(path.stem, export, stamp)
         if export.counted["lost"]:
             log.warning(
-                "%s: %d cells or rows could not be read",
+                "%s: %d cells or rows could not be read; `offhook directory check` names them",
                 path.name,
                 export.counted["lost"],
             )
