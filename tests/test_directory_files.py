@@ -168,7 +168,7 @@ HEADINGS = [
     ("Phone 1 - Value", Column.NUMBER), ("Business Phone 2", Column.NUMBER), ("mobilePhone", Column.NUMBER), ("Cell", Column.NUMBER),
     ("telephoneNumber", Column.NUMBER), ("ipPhone", Column.NUMBER), ("otherMobile", Column.NUMBER), ("CT_Telephone", Column.NUMBER),
     ("Mobiltelefon", Column.NUMBER), ("Telefon geschäftlich", Column.NUMBER), ("Handynummer", Column.NUMBER), ("Rufnummer", Column.NUMBER),
-    ("Durchwahl", Column.NUMBER), ("Telefonnr.", Column.NUMBER), ("Tél/Fax", Column.NUMBER), ("phone_sanitized", Column.NUMBER),
+    ("Durchwahl", Column.NUMBER), ("N° de poste", Column.NUMBER), ("Poste/Fonction", Column.UNKNOWN), ("Telefonnr.", Column.NUMBER), ("Tél/Fax", Column.NUMBER), ("phone_sanitized", Column.NUMBER),
     ("Fax", Column.FAX), ("Télécopie (bureau)", Column.FAX), ("N° de fax", Column.FAX), ("Business Fax", Column.FAX), ("Telefax", Column.FAX),
     ("Pager", Column.FAX), ("Numéro de téléphone (fax)", Column.FAX), ("Récepteur de radiomessagerie", Column.FAX), ("CT_Telecopie", Column.FAX),
     ("Phone 1 - Label", Column.LABEL), ("Phone 2 - Type", Column.LABEL), ("Téléphone vérifié", Column.UNKNOWN), ("Date dernier appel tél.", Column.UNKNOWN),

@@ -65,7 +65,7 @@ _QUALIFIERS = _words(
 """Words that say whose or which; what a column holds is the same with and without them."""
 _WORDS: dict[Column, str] = {
     Column.NUMBER: "standard, fixe, ligne fixe, numero fixe, direct, ligne, sda, did, ddi, durchwahl, zentrale,"
-    " callback, isdn, rnis, natel",
+    " callback, isdn, rnis, natel, poste interne, numero poste, n poste, num poste, numero interne, internal number",
     Column.ID: "id, code, code tiers, tiers, code client, code fournisseur, code contact, numero client, n client,"
     " no client, num client, numero compte, numero compte tiers, n compte, num, reference, ref, reference interne,"
     " reference client, internal reference, external id, id externe, identifiant, customer id, customer number,"
