@@ -274,6 +274,7 @@ CELLS: list[tuple[str, str, str, str]] = [  # country, cell, keys, what is told
     ("FR", "poste 1012", "1012", ""),
     ("FR", "15", "15", ""),
     ("FR", "1001 / 1002", "1001 1002", ""),
+    ("FR", "1001,1002", "1001 1002", ""),
     ("FR", "n/a", "", ""),
     ("FR", "-", "", ""),
     ("FR", "0", "", ""),
@@ -665,8 +666,8 @@ def test_a_long_file_takes_bounded_memory_and_shows_how_far_it_is(tmp_path: Path
     assert done.returncode == 1
     assert "contacts: 200001, numbers: 200000" in lines[-1]
     assert [line.rpartition(": ")[0].partition("long.csv:")[2][:13] for line in lines[-3:-1]] == [
-        "400002: warni",
         "400002: error",
+        "400002: warni",
     ]
     assert b"%" in b"".join(shown)
     assert b"".join(shown).endswith(b" \r"), "the bar is gone at the end"

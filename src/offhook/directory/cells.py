@@ -109,7 +109,7 @@ def _read_part(part: str, country: str, found: Cell) -> None:
         after = runs[index + 1] if index + 1 < len(runs) else None
         front, end = part[end : run.start()], run.end()
         behind = part[end : after.start() if after else len(part)]
-        if last and _goes_on(front, run[0]):
+        if last and _goes_on(last[-1], front, run[0]):
             last[-1] += front + run[0]
             continue
         if len(run[0]) <= _LONGEST_NUMBERING and _NUMBERING.match(behind):
@@ -130,11 +130,11 @@ def _read_part(part: str, country: str, found: Cell) -> None:
         found.remarks.append(part)
 
 
-def _goes_on(front: str, run: str) -> bool:
+def _goes_on(number: str, front: str, run: str) -> bool:
     """Say whether a run of digits behind a number is its extension, or what is dialled after a pause."""
     digits = sum(map(str.isdigit, run))
     if _PAUSE.fullmatch(front):
-        return digits <= _LONGEST_PAUSED
+        return digits <= _LONGEST_PAUSED and not is_short(number)
     return digits <= _LONGEST_EXTENSION and bool(_GOES_ON.search(front))
 
 
