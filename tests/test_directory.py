@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from offhook import storage
 from offhook.demo import DIRECTORY
 from offhook.directory.files import fill, read_csv
 from offhook.directory.identify import identify
-from offhook.directory.index import Index
+from offhook.directory.index import STEPS, Index
 from offhook.directory.match import main_number_keys
 from offhook.errors import SettingsError
 from offhook.model import Contact, Party, Record
@@ -124,16 +125,11 @@ def test_csv_as_it_comes(tmp_path: Path, content: str, encoding: str, separator:
     assert (found.numbers, found.city) == (("03 88 00 00 01",), "Besançon")
 
 
-def test_a_wrong_csv_says_where(tmp_path: Path) -> None:
-    path = tmp_path / "x.csv"
-    path.write_text("a;b\n1;2\n")
-    with pytest.raises(SettingsError, match=r"x\.csv:1"):
-        list(read_csv(path, "x"))
-    path.write_text("code;nom;tel\n1;A;15\n1;B;17\n")
-    with pytest.raises(SettingsError, match=r"x\.csv:3"):
-        list(read_csv(path, "x"))
-    with pytest.raises(SettingsError, match="missing"):
-        list(read_csv(tmp_path / "missing.csv", "x"))
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    for path in (tmp_path / "missing.csv", tmp_path):
+        with pytest.raises(SettingsError, match=path.name) as caught:
+            list(read_csv(path, "x"))
+        assert caught.value.code == "directory_unreadable"
 
 
 async def test_a_slow_or_broken_source_costs_only_itself() -> None:
@@ -167,6 +163,21 @@ def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="newer"):
         Index(path, "FR")
     assert path.read_bytes() == before
+
+
+def test_an_older_file_is_brought_up_to_date_and_filled_again(tmp_path: Path) -> None:
+    one = tmp_path / "one.csv"
+    one.write_text("id,name,phone\n1,Anna,0388202020\n")
+    old = storage.opened(tmp_path / "directory.sqlite", STEPS[:1])
+    old.executescript(
+        "INSERT INTO source VALUES ('one', 'stamp'); INSERT INTO contact VALUES (1, 'one', '1', '{}');"
+        "INSERT INTO number VALUES ('+33388202020', 1); INSERT INTO words (rowid, text) VALUES (1, 'Old')"
+    )
+    old.close()
+    with Index(tmp_path / "directory.sqlite", "FR") as index:
+        fill(index, one)
+        assert [each.name for each in index.by_party(party("0388202020", "FR"))] == ["Anna"]
+        assert index.search("old") == ()
 
 
 def test_a_file_that_is_the_same_is_not_read_again(tmp_path: Path) -> None:

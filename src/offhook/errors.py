@@ -178,6 +178,7 @@ CODES: dict[str, type[OffhookError]] = {
     "parameter_file_lacks": SettingsError,
     "certificate_unusable": SettingsError,
     "directory_unreadable": SettingsError,
+    "directory_headings": SettingsError,
     "desk_unknown": SettingsError,
     "desk_unreadable": SettingsError,
     "address_not_loopback": SettingsError,

@@ -68,8 +68,8 @@ class Record:
 class Contact:
     """Somebody a directory knows. ``kind`` is the application's word: client, prospect, fournisseur, …
 
-    ``numbers`` are as they stand in the source; ``matched`` is the one that matched, ``exact`` is false
-    where only the company's main number did.
+    ``numbers`` are as they stand in the source, ``hints`` are numbers found in its free text; ``matched`` is the one
+    that matched. ``exact`` is false where only the company's main number did, or one of the hints (``hint``).
     """
 
     record: Record
@@ -80,8 +80,10 @@ class Contact:
     email: str = ""
     note: str = ""
     numbers: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     matched: str = ""
     exact: bool = True
+    hint: bool = False
 
 
 class Direction(StrEnum):

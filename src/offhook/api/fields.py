@@ -57,8 +57,10 @@ FIELDS: dict[str, str] = {
     "email": "The address for mail.",
     "note": "The application's note.",
     "numbers": "The numbers as they stand in the source.",
+    "hints": "Numbers found in its free text.",
     "matched": "The number that matched.",
-    "exact": "False where only the company's main number matched.",
+    "exact": "False where only the company's main number matched, or a number in free text.",
+    "hint": "Whether only a number in its free text matched.",
     # of requests, answers and messages
     "api.answer": "The command's id.",
     "api.as": "The id it was done under: of a double click, the first one's.",

@@ -276,6 +276,12 @@ def _check(check: argparse.ArgumentParser, say: "_Say") -> None:
     check.add_argument("--dial", metavar="NUMBER", default="", help=say("check.dial"))
 
 
+def _directory(directory: argparse.ArgumentParser, say: "_Say") -> None:
+    directory.add_argument("action", choices=("check",), help=say("directory.action"))
+    directory.add_argument("file", help=say("directory.file"))
+    directory.add_argument("--country", metavar="FR", help=say("directory.country"))
+
+
 COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser, "_Say"], None]]] = {
     "dial": ("calls", "dial", _dial),
     "hangup": ("calls", "act", _act),
@@ -290,6 +296,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser, "_Say"], 
     "listen": ("listen", "listen", _listen),
     "settings": ("settings", "settings", _settings),
     "check": ("check", "check", _check),
+    "directory": ("directory", "directory", _directory),
     "simulate": ("simulate", "simulate", _simulate),
     "hub": ("hub", "hub", _hub),
     "agent": ("agent", "agent", _agent),

@@ -32,6 +32,20 @@ STEPS = (
     CREATE INDEX number_contact ON number (contact);
     CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = "unicode61 remove_diacritics 2", prefix = "1 2 3");
     """,
+    """
+    DROP TABLE number;
+    DROP TABLE contact;
+    DROP TABLE source;
+    DELETE FROM words;
+    CREATE TABLE source (name TEXT PRIMARY KEY, stamp TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE contact (id INTEGER PRIMARY KEY, source TEXT NOT NULL, body TEXT NOT NULL);
+    CREATE INDEX contact_source ON contact (source);
+    CREATE TABLE number (
+        key TEXT NOT NULL, contact INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE, hint INTEGER NOT NULL
+    );
+    CREATE INDEX number_key ON number (key);
+    CREATE INDEX number_contact ON number (contact);
+    """,
 )
 """The steps from each version of the file to the next."""
 _FOUND = "SELECT body FROM words JOIN contact ON contact.id = words.rowid WHERE words MATCH ? {order} LIMIT ?"
@@ -97,10 +111,13 @@ class Index:
         if not party.number or party.kind in (PartyKind.HIDDEN, PartyKind.UNREADABLE):
             return ()
         wanted = key(party.number, self.country)
-        found = [matched(contact, party.number, exact=True) for contact in self._under(wanted)]
-        for main in main_number_keys(wanted) if not found else ():
-            found = [matched(contact, main, exact=False) for contact in self._under(main)]
-            if found:
+        if not wanted.startswith("+") and party.kind is not PartyKind.INTERNAL:
+            return ()  # too few digits to be anybody's but a colleague's
+        found = self._under(wanted, party.number)
+        for main in main_number_keys(wanted) if not any(each.exact for each in found) else ():
+            companies = [each for each in self._under(main, main, exact=False) if not each.hint]
+            if companies:
+                found += companies
                 break
         return ranked(found)
 
@@ -142,22 +159,27 @@ class Index:
     def _add(self, source: str, contact: Contact) -> bool:
         body: dict[str, Any] = contact_to_json(contact)
         row = self._db.execute(
-            "INSERT INTO contact (source, native, body) VALUES (?, ?, ?)",
-            (source, contact.record.id, json.dumps(body, ensure_ascii=False)),
+            "INSERT INTO contact (source, body) VALUES (?, ?)", (source, json.dumps(body, ensure_ascii=False))
         ).lastrowid
-        keys = {key(number, self.country) for number in contact.numbers} - {""}
+        keys = {key(number, self.country): 1 for number in contact.hints}
+        keys |= {key(number, self.country): 0 for number in contact.numbers}
         self._db.executemany(
-            "INSERT INTO number (key, contact) VALUES (?, ?)", [(each, row) for each in keys]
+            "INSERT INTO number (key, contact, hint) VALUES (?, ?, ?)",
+            [(each, row, hint) for each, hint in keys.items() if each],
         )
-        digits = ["".join(filter(str.isdigit, number)) for number in contact.numbers]
+        digits = ["".join(filter(str.isdigit, number)) for number in (*contact.numbers, *contact.hints)]
         text = " ".join([contact.name, contact.company, contact.city, contact.record.id, *digits])
         self._db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (row, text))
         return True
 
-    def _under(self, wanted: str) -> list[Contact]:
+    def _under(self, wanted: str, number: str, *, exact: bool = True) -> list[Contact]:
         with self._looking_up:
             rows = self._look_up_db.execute(
-                "SELECT body FROM number JOIN contact ON contact.id = number.contact WHERE key = ? LIMIT ?",
+                "SELECT body, hint FROM number JOIN contact ON contact.id = number.contact WHERE key = ?"
+                " ORDER BY hint LIMIT ?",
                 (wanted, MOST_MATCHES),
             ).fetchall()
-        return [contact_from_json(json.loads(row[0])) for row in rows]
+        return [
+            matched(contact_from_json(json.loads(body)), number, exact=exact, hint=bool(hint))
+            for body, hint in rows
+        ]

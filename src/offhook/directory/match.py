@@ -5,24 +5,45 @@ A number is compared by its E.164 form, never by its last digits: ``+33 3 88 20 
 the company's main number.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
 from offhook.model import Contact
-from offhook.numbers import INTERNAL_DIGITS, e164
+from offhook.numbers import e164
 
 MAIN_SUFFIXES = (1, 2, 3)
 """How many of an unknown number's last digits may be an extension behind a main number."""
 
 
+SHORTEST = 7
+"""How many digits a number has at least that is not an internal one."""
+EXTENSION = (
+    r"(?:poste|p|ext|extension|x|int|interne|internal|nst|nebenstelle|durchwahl|dw|app|apparat)\s*[.:=]*\s*"
+)
+"""What stands between a number and its extension, as a pattern."""
+_BEHIND = re.compile(rf"(?<=[\d)])[\s.,;(\[]*{EXTENSION}\d{{1,6}}[)\]]?\Z", re.IGNORECASE)
+
+
 @lru_cache(maxsize=20_000)
 def key(number: str, country: str) -> str:
-    """Return the key a number is found under: E.164, an internal number as it is, or ``""``."""
-    digits = "".join(character for character in number if character.isdigit())
-    if len(digits) <= INTERNAL_DIGITS:
-        return digits
-    return e164(number, country)
+    """Return the key a number is found under: E.164, an internal number's digits, or ``""``."""
+    return _digits(number) if is_short(number) else e164(without_extension(number), country)
+
+
+def without_extension(number: str) -> str:
+    """Return a number as written without the extension behind it: ``03 88 30 30 30 poste 12``."""
+    return _BEHIND.sub("", number)
+
+
+def is_short(number: str) -> bool:
+    """Say whether a number has so few digits that it can only be an internal one."""
+    return len(_digits(number)) < SHORTEST and not number.startswith("+")
+
+
+def _digits(number: str) -> str:
+    return "".join(filter(str.isdecimal, number))
 
 
 def main_number_keys(number: str) -> tuple[str, ...]:
@@ -33,18 +54,20 @@ def main_number_keys(number: str) -> tuple[str, ...]:
 
 
 def ranked(contacts: Iterable[Contact]) -> tuple[Contact, ...]:
-    """Return each contact once, exact matches first, people before companies, then by name."""
-    best: dict[tuple[str, str], Contact] = {}
-    for contact in contacts:
-        identity = (contact.record.source, contact.record.id)
-        known = best.get(identity)
-        if known is None or (contact.exact and not known.exact):
-            best[identity] = contact
-    return tuple(
-        sorted(best.values(), key=lambda each: (not each.exact, not each.name, each.name, each.company))
-    )
+    """Return each person once: exact matches, main numbers, then hints; people before companies, then by name.
+
+    Two people may share a record, such as two contacts of one customer.
+    """
+    best: dict[tuple[str, ...], Contact] = {}
+    for contact in sorted(contacts, key=_rank):
+        best.setdefault((contact.record.source, contact.record.id, contact.name, contact.company), contact)
+    return tuple(best.values())
 
 
-def matched(contact: Contact, number: str, exact: bool) -> Contact:
-    """Return the contact with the number under which it was found."""
-    return replace(contact, matched=number, exact=exact)
+def _rank(contact: Contact) -> tuple[bool, bool, bool, str, str]:
+    return contact.hint, not contact.exact, not contact.name, contact.name, contact.company
+
+
+def matched(contact: Contact, number: str, *, exact: bool = True, hint: bool = False) -> Contact:
+    """Return the contact with the number under which it was found; ``hint``: only in its free text."""
+    return replace(contact, matched=number, exact=exact and not hint, hint=hint)

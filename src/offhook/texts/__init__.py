@@ -103,6 +103,8 @@ def _filled(text: str, language: str, params: Mapping[str, object]) -> str:
             spoken[name] = ", ".join(_named(str(value).split(), known)) or known["can.nothing"]
         elif name == "missing":
             spoken[name] = " ".join(known.get(f"word.{each}", each) for each in str(value).split())
+        elif name == "headings":
+            spoken[name] = ", ".join(known["quoted"].format(text=each) for each in str(value).splitlines())
         elif name == "calls":
             spoken[name] = "".join(f"\n  {_call(line, known)}" for line in str(value).splitlines())
     try:

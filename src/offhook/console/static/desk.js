@@ -95,10 +95,10 @@ function showCall(card, call) {
   card.dataset.since = call.connected_at ?? call.started_at ?? "";
   put(card, ".state-name", [say(`state.${call.state ?? "null"}`), call.consult_of && say(calls.some((each) => each.id === call.consult_of) ? "page.consulting" : "page.caller_left"), call.slot && `${say("page.slot")} ${call.slot}`].filter(Boolean).join(" · "));
   put(card, ".name", caller(call));
-  put(card, ".detail", [contact?.name, contact?.city, shownNumber(call), contact?.kind, contact && contact.exact === false && say("page.main_number")].filter(Boolean).join(" · "));
+  put(card, ".detail", [contact?.name, contact?.city, shownNumber(call), contact?.kind, contact && contact.exact === false && say(contact.hint ? "page.hint" : "page.main_number")].filter(Boolean).join(" · "));
   put(card, ".note", contact?.note ?? "");
   put(card, ".asked", outcome(call));
-  put(card, ".also", call.contacts?.length > 1 ? `${say("page.also")} ${call.contacts.slice(1, 4).map((each) => each.name || each.company).join(", ")}` : "");
+  put(card, ".also", call.contacts?.length > 1 ? `${say("page.also")} ${call.contacts.slice(1, 4).map((each) => each.name || each.company || each.record.title).join(", ")}` : "");
   for (const button of card.querySelectorAll("[data-do]")) {
     const name = button.dataset.do;
     button.hidden = !call.can?.includes(name);
@@ -115,7 +115,7 @@ function showCall(card, call) {
 
 function caller(call) {
   const contact = call.contacts?.[0];
-  return contact?.company || contact?.name || call.name || { hidden: say("page.hidden_caller"), unreadable: say("page.unreadable_caller") }[call.party]
+  return contact?.company || contact?.name || call.name || contact?.record.title || { hidden: say("page.hidden_caller"), unreadable: say("page.unreadable_caller") }[call.party]
     || (call.party === "internal" ? `${say("page.internal")} ${call.number}` : "") || (call.direction === "inbound" ? say("page.unknown_caller") : pretty(call.number));
 }
 
@@ -204,7 +204,7 @@ async function found(text) {
 
 function contactRow(contact) {
   const row = $("contact-row").content.firstElementChild.cloneNode(true);
-  put(row, ".company", contact.company || contact.name || "");
+  put(row, ".company", contact.company || contact.name || contact.record.title || "");
   put(row, ".kind", contact.kind || "");
   row.querySelector(".kind").hidden = !contact.kind;
   put(row, ".person", [contact.company && contact.name, contact.city].filter(Boolean).join(" · "));
