@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from offhook.about import About
-from offhook.calls import COLUMNS, CallTable
+from offhook.calls import COLUMNS, CallTable, meant
 from offhook.dialling import Dialled
 from offhook.errors import CommandError, OffhookError, Unsupported, error_from_json
 from offhook.interface import Availability, Device, Telling
@@ -26,6 +26,7 @@ from offhook.model import (
     Command,
     CompleteTransfer,
     Connected,
+    Contact,
     Dialling,
     Ended,
     Event,
@@ -40,6 +41,8 @@ from offhook.model import (
     News,
     Park,
     Parked,
+    Party,
+    PartyKind,
     Record,
     RecordPassed,
     RemoteRinging,
@@ -477,3 +480,24 @@ def test_an_update_without_facts_says_that_what_can_be_asked_has_changed() -> No
     assert [type(each.event) for each in told_] == [Ended, Updated]
     assert told_[1].call is not None
     assert told_[1].call.can == ("HangUp",)
+
+
+LISTED = [
+    (Party(number="+33388202020"), (), "alerting +33388202020"), (Party(number="+33388202020", name="Jean"), (), "alerting +33388202020 Jean"),
+    (Party(kind=PartyKind.HIDDEN), (), "alerting hidden"), (Party(raw="?", kind=PartyKind.UNREADABLE, name="Jean"), (), "alerting unreadable Jean"),
+    (Party(number="+33388202020", name="J"), (Contact(record=Record(source="crm", id="1"), name="Jean", company="Alsace"),), "alerting +33388202020 Alsace"),
+    (Party(number="+33388202020", name="J"), (Contact(record=Record(source="crm", id="1"), name="Jean"),), "alerting +33388202020 Jean"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("party", "contacts", "said"), LISTED)
+def test_a_call_to_choose_is_told_by_who_it_is(
+    party: Party, contacts: tuple[Contact, ...], said: str
+) -> None:
+    calls = [
+        Call(id=each, line="1001", state=State.ALERTING, can=("HangUp",), party=party, contacts=contacts)
+        for each in ("A", "B")
+    ]
+    with pytest.raises(CommandError) as caught:
+        meant(HangUp(id="h"), calls)
+    assert str(caught.value.params["calls"]).splitlines() == [f"{call.short} {said}" for call in calls]

@@ -452,9 +452,21 @@ def test_a_row_of_asterisk_s_status(row: dict[str, str], facts: dict[str, Any]) 
 
 def test_who_is_called_in_a_status_did_not_come_in_though_nobody_there_called() -> None:
     legs = Legs(PLAN)
-    row = ami("Status", Uniqueid="1.1", Channel="PJSIP/1001-1", ChannelState="5", Application="AppDial")
+    row = ami(
+        "Status",
+        Uniqueid="1.1",
+        Channel="PJSIP/1001-1",
+        ChannelState="5",
+        Application="AppDial",
+        Exten="0388202020",
+        DNID="0388202020",
+    )
     read_channels([row], AmiMeaning(legs), NOON)
-    assert (legs.legs["1.1"].incoming, legs.legs["1.1"].caller) == (False, None)
+    leg = legs.legs["1.1"]
+    assert (leg.incoming, leg.caller, leg.dialled) == (False, None, ""), "it dialled nothing"
+    assert leg.channel == "PJSIP/1001-1"
+    read_channels([row], AmiMeaning(legs), NOON)
+    assert leg.channel == "PJSIP/1001-1"
 
 
 def test_a_leg_that_is_in_no_bridge_any_more_has_left_it() -> None:

@@ -370,3 +370,13 @@ def test_the_command_line_says_that_an_extension_is_not_dialled(tmp_path: Path) 
     done = offhook(tmp_path, "dial", "03 88 20 20 20 poste 12")
     assert done.returncode == 0, done.stderr
     assert "Extension 12 is not dialled" in done.stdout
+
+
+@pytest.mark.parametrize(("blanks", "read_it"), [(0, True), (290, True), (291, False), (10_000, False)])
+def test_a_text_of_300_characters_is_read_and_no_longer_one(blanks: int, read_it: bool) -> None:
+    text = "03882" + " " * blanks + "02020"
+    if read_it:
+        assert read(text, "FR").digits == "0388202020"
+    else:
+        with pytest.raises(Refused):
+            read(text, "FR")

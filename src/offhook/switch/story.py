@@ -75,7 +75,6 @@ class _Teller:
         consulting |= {id(calling) for _by, _to, calling in talk.consults if calling.incoming or calling.own}
         first = [leg for leg in self.real if leg is not self.origin and not leg.own]
         passed = {id(leg) for passing in talk.passings for leg in passing.legs}
-        self.passed = [leg for leg in first if id(leg) in passed]
         retrieving = {id(leg) for leg in first if leg.incoming and not leg.picked}
         self.reached = [
             leg
