@@ -296,7 +296,7 @@ def test_exit_codes_and_hints(demo: Program, tmp_path: Path, words: list[str], c
 @pytest.mark.parametrize(
     ("words", "french"),
     [
-        (["dial"], "Il manque une valeur\u00a0: offhook dial NUMÉRO"),
+        (["dial"], "Il manque la valeur\u00a0: offhook dial NUMÉRO"),
         (["simulate", "--port", "x"], "--port\u00a0: 'x' n’est pas une valeur possible"),
         (["lines", "--fly"], "arguments inconnus\u00a0: --fly"),
         (["listen", "--from"], "--from\u00a0: il manque la valeur"),

@@ -49,8 +49,8 @@ def command(here: Running, **words: Any) -> tuple[int, dict[str, Any]]:
 
 
 def test_the_answer_names_the_extension_that_was_not_dialled(here: Running) -> None:
-    asked = command(here, command="Dial", number="0388202021 poste 12")
-    assert asked == (200, {"answer": "iDial", "as": "iDial", "ext": "12"})
+    status, answer = command(here, command="Dial", number="0388202021 poste 12")
+    assert (status, answer["ext"]) == (200, "12")
 
 
 def test_a_command_and_its_refusals(here: Running) -> None:
@@ -336,7 +336,7 @@ def test_no_second_hub_in_the_same_folder(demo: Program, here: Running, tmp_path
 def test_a_port_that_cannot_be_had(tmp_path: Path, words: tuple[str, ...]) -> None:
     if words[1] == "1" and os.geteuid() == 0:
         words = ("--port", "70000")
-    with pytest.raises(RuntimeError, match=r"does not give port|hub\.port"):
+    with pytest.raises(RuntimeError, match=r"does not give port|is no port"):
         Program(tmp_path, "hub", *words)
 
 

@@ -242,6 +242,6 @@ def test_what_cannot_be_asked_now_is_said_with_what_can(office: Office) -> None:
         "id => document.querySelector(`[data-call='${id}'] [data-do=Hold]`).click()", call["id"]
     )
     expect(office.page.locator("#problem")).to_have_text(
-        re.compile("Possible now: answering, hanging up, transferring")
+        re.compile("before the call is answered: holding. Answer it first")
     )
     office.stand("alerting")
