@@ -282,3 +282,30 @@ async def test_the_guards_pace_is_by_the_steady_clock_and_never_counts_an_emerge
     steady.seconds += 30
     await line.send(Dial(id="after a minute", number="0388202022"))
     assert interface.dialled[-1] == "after a minute"
+
+
+@pytest.mark.parametrize("number", [PLAIN, EMERGENCY])
+async def test_an_answer_asked_for_again_is_no_click(number: str) -> None:
+    """A client that lost the answer sends its command again, by then long over: the next click is a first one."""
+    line, interface, steady = made()
+    await line.send(Dial(id="first", number=number))
+    line.receive(BEGUN)
+    line.receive(Ended(**AT, call=CALL))
+    steady.seconds += 5
+    assert await line.send(Dial(id="first", number=number)) == "first"
+    steady.seconds += 1
+    assert await line.send(Dial(id="second", number=number)) == "second"
+    line.receive(Dialling(**AT, call=OTHER, cause="second"))
+    assert await line.send(Dial(id="first", number=number)) == "first"
+    assert await line.send(Dial(id="third", number=number)) == "second", "the click before is still known"
+    assert interface.dialled == ["first", "second"]
+
+
+async def test_one_number_written_two_ways_is_one_click_and_digits_behind_a_pause_are_not_lost() -> None:
+    line, interface, _steady = made(DialRules("FR", prefix="0", form="national"))
+    for each in ("+33 3 88 20 20 20", "0388202020", "0 0388202020"):
+        await line.send(Dial(id=each, number=each))
+    assert interface.dialled == ["+33 3 88 20 20 20"]
+    with pytest.raises(Refused) as caught:
+        await line.send(Dial(id="tones", number="0388202020,5"))
+    assert caught.value.code == "number_post_dial"

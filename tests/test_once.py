@@ -85,6 +85,22 @@ def test_notes_that_cannot_be_read_keep_nobody_from_dialling(content: str, tmp_p
     assert (desk.dial(PLAIN).returncode, desk.called()) == (0, [PLAIN])
 
 
+@pytest.mark.parametrize("number", [PLAIN, EMERGENCY])
+@pytest.mark.parametrize("asleep_s", [-3600.0, 3600.0])
+def test_what_was_noted_before_the_machine_slept_or_began_anew_folds_nothing(
+    asleep_s: float, number: str, tmp_path: Path
+) -> None:
+    """The clock of the notes may then say any time, also one to come: the call goes all the same."""
+    desk = Program1024(tmp_path)
+    assert desk.dial(number).returncode == 0
+    notes = json.loads((tmp_path / "dialled-1024").read_text())
+    later = {"clicked_s": time.monotonic() + 1, "until_s": time.monotonic() + 60}
+    (tmp_path / "dialled-1024").write_text(
+        json.dumps(notes | later | {"begun_s": notes["begun_s"] + asleep_s})
+    )
+    assert (desk.dial(number).returncode, desk.called()) == (0, [number] * 2)
+
+
 def test_an_emergency_call_goes_where_no_note_can_be_taken(tmp_path: Path) -> None:
     desk = Program1024(tmp_path)
     (tmp_path / "dialled-1024").mkdir()

@@ -16,9 +16,9 @@ from hubs import OFFHOOK, environment, offhook
 from offhook.cli import main
 from offhook.errors import OffhookError, SettingsError
 from offhook.seed.folder import with_shared
-from offhook.settings.changes import change, lock
+from offhook.settings.changes import change, lock, move_old
 from offhook.settings.model import KNOWN
-from offhook.settings.places import desk_folder, read_place, resolve
+from offhook.settings.places import desk_folder, read_place, resolve, user_file
 from offhook.settings.shared import read
 from offhook.settings.values import Settings
 
@@ -616,3 +616,21 @@ def test_a_shared_folder_that_is_gone_stops_only_what_needs_it(tmp_path: Path) -
 def test_rules_that_cannot_be_are_refused_before_they_are_written(tmp_path: Path) -> None:
     assert offhook(tmp_path, "settings", "set", "internal_numbers", "abc").returncode == 3
     assert not (tmp_path / "settings.toml").exists()
+
+
+def test_a_setting_changed_while_its_file_moves_is_set_where_the_file_is_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OFFHOOK_HOME", "XDG_STATE_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    old = tmp_path / "state" / "offhook" / "settings.toml"
+    old.parent.mkdir(parents=True)
+    old.write_text('country = "CH"\n')
+    chosen = user_file()
+    assert chosen == str(old)
+    ((_old, new),) = move_old()
+    change(chosen, {"outside_prefix": "0"})
+    assert not old.exists()
+    assert Path(new).read_text() == 'country = "CH"\noutside_prefix = "0"\n'

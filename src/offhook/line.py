@@ -135,6 +135,8 @@ class Line:
     async def _once(self, command: Command, first: Dial | None) -> str:
         """Carry a command out, unless already done. ``first``: the dial of which it is the second half."""
         known = await self._ledger.outcome(command)
+        if known.error is not None or known.begun:
+            self._clicks.take_back(command.id)
         if known.error is not None:
             raise known.error
         if known.begun:

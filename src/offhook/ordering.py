@@ -5,7 +5,7 @@ What is dialled for a number, the guard, how many a minute, and when a second di
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from offhook import numbers
 from offhook.dialling import Dialled, DialRules
@@ -75,23 +75,37 @@ class Clicks:
         self._last: tuple[str, float, Dial] | None = None
         self._call = ""
         self._on_its_way = self._in_progress = False
+        self._before: tuple[Any, ...] | None = None
 
     def first_of(self, command: "Dial", now_s: float, rules: DialRules | None) -> "Dial | None":
         """Return the dial of which this is the second half; else ``None``, and note this one as the last.
 
-        An emergency call is the second half only of one that is known to be on its way or in progress.
+        An emergency call is the second half only of one that is known to be on its way or in progress. One that
+        cannot be dialled is neither a first nor a second half.
         """
-        asked = typed(command.number, rules).digits
+        try:
+            asked: str = dialled(command.number, rules)
+        except Refused:
+            return None
         if self._is_last(command.id):
+            self._before = None
             return None
         if self._last is not None:
             before, at_s, first = self._last
-            certain = self._on_its_way or self._in_progress or not is_emergency(asked, rules)
+            emergency = is_emergency(typed(command.number, rules).digits, rules)
+            certain = self._on_its_way or self._in_progress or not emergency
             if certain and is_double(asked, now_s, before, at_s):
                 return first
+        self._before = (self._last, self._call, self._on_its_way, self._in_progress)
         self._last, self._call = (asked, now_s, command), ""
         self._on_its_way, self._in_progress = True, False
         return None
+
+    def take_back(self, command_id: str) -> None:
+        """Note that what was taken for a click was none: the answer to an earlier command was asked for again."""
+        if self._is_last(command_id) and self._before is not None:
+            self._last, self._call, self._on_its_way, self._in_progress = self._before
+            self._before = None
 
     def sent(self, command_id: str) -> None:
         """Note that the dial was sent, or may have been: what becomes of it is known by its call only."""

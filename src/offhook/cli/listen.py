@@ -132,10 +132,13 @@ def _previewed(line: Line, this: Asked) -> list[str]:
 
 
 def _is_in_progress(desk: Desk, line: Line, this: Asked) -> bool | None:
-    """Say whether a call to the number dialled is open; ``None`` on a line that does not tell the end of its calls."""
+    """Say whether a call to the number dialled is open; ``None`` on a line that does not tell the end of its calls.
+
+    A call that came in from that number is none.
+    """
     if HandedOver in line.interface.emits:
         return None
-    return any(this.digits in (call.dialled, call.party.raw) for call in desk.calls)
+    return any(this.digits in (call.dialled, call.party.raw) for call in desk.calls if not call.rang)
 
 
 async def _show_all(desk: Desk, options: Namespace) -> None:

@@ -2,7 +2,8 @@
 
 A double click starts two processes. What a desk dialled last is in a file, which a process holds while it dials.
 Times are seconds of the monotonic clock: every process of a machine reads the same one, and nobody sets it. It begins
-anew when the machine does, which no dial outlives for two seconds.
+anew when the machine does and stands still while it sleeps, so what was noted counts only while clock and time of day
+have gone on together: in any doubt a dial goes.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from offhook.ordering import DOUBLE_CLICK_S, Pace, dialled, is_double, typed
 from offhook.settings.places import home
 
 LOOK_AGAIN_S = 0.02
-"""How often an emergency call looks whether the other process has dialled."""
+"""How often a process looks whether the other one has dialled, where it cannot just wait."""
 
 
 class Asked(NamedTuple):
@@ -164,19 +165,21 @@ class _Notes:
         """Note a dial: what, when it was clicked, when it was accepted, its error, and the dials of the last minute."""
         words = {
             "key": key, "clicked_s": clicked_s, "until_s": until_s, "error": error.to_json() if error else None,
-            "at_s": at_s,
+            "at_s": at_s, "begun_s": _begun_s(),
         }  # fmt: skip
         os.lseek(self._file, 0, os.SEEK_SET)
         os.ftruncate(self._file, os.write(self._file, json.dumps(words).encode()))
 
     def _read(self) -> None:
-        """Read what is noted; what cannot be read, as it is when it is just being written, is nothing."""
+        """Read what is noted; what cannot be read, or is of before a restart or a sleep of the machine, is nothing."""
         os.lseek(self._file, 0, os.SEEK_SET)
         try:
             found: Any = json.loads(os.read(self._file, LONGEST))
         except ValueError:
             found = None
         words: dict[str, Any] = found if isinstance(found, dict) else {}
+        if abs(_begun_s() - _seconds(words.get("begun_s"))) >= DOUBLE_CLICK_S:
+            words = {}
         self.key, self.error = str(words.get("key", "")), words.get("error")
         self._clicked_s, self.until_s = _seconds(words.get("clicked_s")), _seconds(words.get("until_s"))
         at_s = words.get("at_s")
@@ -187,22 +190,31 @@ LONGEST = 1 << 20
 """Longest notes read, in bytes."""
 
 
+def _begun_s() -> float:
+    """Return when the monotonic clock was at nought, by the time of day: another time after a restart or a sleep."""
+    return time.time() - time.monotonic()
+
+
 def _seconds(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _hold(file: int, *, wait: bool) -> bool:
-    os.lseek(file, 0, os.SEEK_SET)  # one system locks the byte one stands at
     if os.name == "nt":
         import msvcrt
 
-        try:
-            msvcrt.locking(file, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-        except OSError:
-            if wait:
-                raise
-            return False
-        return True
+        os.lseek(
+            file, LONGEST, os.SEEK_SET
+        )  # it locks the byte one stands at, for readers too: none of the notes'
+        while True:
+            try:
+                msvcrt.locking(file, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+            except OSError:
+                if not wait:
+                    return False
+                time.sleep(LOOK_AGAIN_S)
+            else:
+                return True
     import fcntl
 
     try:

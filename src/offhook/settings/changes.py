@@ -23,6 +23,7 @@ from offhook.settings.places import (
     covers_any,
     home,
     machine_file,
+    moved_to,
     old_file,
     read_place,
     secrets_folder,
@@ -49,6 +50,9 @@ def change(path: str, sets: Mapping[str, str | None]) -> None:
     stale: list[object] = []
     fresh: list[object] = []
     with _held(path) as place:
+        if moved := moved_to(path):  # while this waited its turn
+            change(moved, sets)
+            return
         document = tomlkit.parse(_text(path))
         try:
             if any(setting(name, name).secret for name in texts):

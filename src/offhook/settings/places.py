@@ -54,6 +54,15 @@ def old_file(path: str, environ: Mapping[str, str] = os.environ) -> str:
     return os.path.join(home(environ), os.path.relpath(path, config(environ)))
 
 
+def moved_to(path: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return where a settings file of an earlier version's place is now, if it was moved; ``""`` otherwise."""
+    old, new = os.path.join(home(environ), ""), config(environ)
+    if new == home(environ) or not path.startswith(old) or os.path.exists(path):
+        return ""
+    there = os.path.join(new, os.path.relpath(path, old))
+    return there if os.path.exists(there) else ""
+
+
 def is_old_there() -> bool:
     """Say whether there may be settings where earlier versions kept them."""
     return config() != home() and any(os.path.exists(os.path.join(home(), name)) for name in (FILE, "desks"))
