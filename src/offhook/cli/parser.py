@@ -15,14 +15,24 @@ DESKS = "--desks"
 
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Asks for the terminal's width only when help is shown; argparse would ask for every argument it adds."""
+    """Says argparse's own words and the arguments' names in the reader's language.
 
-    def __init__(self, prog: str, usage: str) -> None:
+    It asks for the terminal's width only when help is shown; argparse would ask for every argument it adds.
+    """
+
+    def __init__(self, prog: str, language: str) -> None:
         super().__init__(prog, width=80)
-        self._usage = usage
+        self._language = language
 
     def add_usage(self, usage: str | None, actions: Any, groups: Any, prefix: str | None = None) -> None:
-        super().add_usage(usage, actions, groups, self._usage if prefix is None else prefix)
+        prefix = texts.say("cli.usage", self._language) if prefix is None else prefix
+        super().add_usage(usage, actions, groups, prefix)
+
+    def _metavar_formatter(self, action: argparse.Action, default_metavar: str) -> Any:
+        named = super()._metavar_formatter(action, default_metavar)
+        if action.metavar is None and (action.choices is not None or not default_metavar):
+            return named  # what is typed as it stands; or argparse only asks whether the argument fits
+        return lambda size: tuple(texts.argument(word, self._language) for word in named(size))
 
     def format_help(self) -> str:
         import shutil
@@ -69,16 +79,11 @@ class Parser(argparse.ArgumentParser):
 def build(language: str, only: str = "") -> argparse.ArgumentParser:
     """Return the parser of the whole command line; for one command named, only that one, which is faster."""
     say = _Say(language)
-    usage = say("usage")
-
-    def formatter(prog: str) -> argparse.HelpFormatter:
-        return _Formatter(prog, usage)
-
     parser = Parser(
         prog="offhook",
         description=say("about"),
         epilog=say("examples"),
-        formatter_class=formatter,
+        formatter_class=say.formatter,
         add_help=False,
     )
     _help(parser, say)
@@ -98,7 +103,7 @@ def build(language: str, only: str = "") -> argparse.ArgumentParser:
             help=say(f"{name}.about"),
             description=say(f"{name}.about"),
             epilog=say(f"{name}.examples"),
-            formatter_class=formatter,
+            formatter_class=say.formatter,
             add_help=False,
         )
         _help(found, say)
@@ -251,7 +256,11 @@ def _settings(settings: argparse.ArgumentParser, say: "_Say") -> None:
     actions = settings.add_subparsers(metavar="ACTION", title=say("settings.action"), parser_class=Parser)
     for action, (name, value) in SETTINGS_ACTIONS.items():
         found = actions.add_parser(
-            action, help=say(f"settings.{action}"), description=say(f"settings.{action}"), add_help=False
+            action,
+            help=say(f"settings.{action}"),
+            description=say(f"settings.{action}"),
+            formatter_class=say.formatter,
+            add_help=False,
         )
         _help(found, say)
         if action != "export":
@@ -353,6 +362,9 @@ class _Say:
 
     def __call__(self, key: str) -> str:
         return texts.say(f"cli.{key}", self._language)
+
+    def formatter(self, prog: str) -> argparse.HelpFormatter:
+        return _Formatter(prog, self._language)
 
     def about(self, key: str) -> str:
         """Return a sentence of the texts as help shows it."""

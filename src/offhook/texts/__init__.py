@@ -12,6 +12,7 @@ error in its own words.
 import errno
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 
@@ -102,7 +103,7 @@ def _filled(text: str, language: str, params: Mapping[str, object]) -> str:
         elif name == "can":
             spoken[name] = ", ".join(_named(str(value).split(), known)) or known["can.nothing"]
         elif name == "missing":
-            spoken[name] = " ".join(known.get(f"word.{each}", each) for each in str(value).split())
+            spoken[name] = argument(str(value), language)
         elif name == "headings":
             spoken[name] = ", ".join(known["quoted"].format(text=each) for each in str(value).splitlines())
         elif name == "calls":
@@ -111,6 +112,18 @@ def _filled(text: str, language: str, params: Mapping[str, object]) -> str:
         return text.format_map(_Lenient(spoken))
     except (ValueError, IndexError, AttributeError):  # a stranger's sentence with a stray brace
         return text
+
+
+def argument(text: str, language: str) -> str:
+    """Return the names of arguments (``HOST:PORT``, ``number``) in ``language``, small where they are."""
+    known = catalogue(language)
+
+    def named(found: re.Match[str]) -> str:
+        word = found[0]
+        said = known.get(f"word.{word.upper()}", word)
+        return said.lower() if word.islower() else said
+
+    return re.sub(r"[^\W\d_]+", named, text)
 
 
 def _of_system(value: object) -> object:
