@@ -368,10 +368,10 @@ def test_the_doctor(tmp_path: Path) -> None:
     findings = {each["name"]: each for each in said(offhook(tmp_path, "doctor", "--json"))["findings"]}
     assert findings["simulator"]["verdict"] == "ok"
     for name in ("tapi", "alsatel", "phonepc", "isicom", "com"):
-        assert "not there yet" in findings[name]["text"]
+        assert "not available yet" in findings[name]["text"]
         assert findings[name]["hint"]
     printed = offhook(tmp_path, "doctor").stdout
-    assert printed.count("not there yet") == 1, "in one line"
+    assert printed.count("not available yet") == 1, "in one line"
     assert "no hub" in findings["hub"]["text"].lower()
     assert offhook(tmp_path, "doctor").returncode == 0
     (tmp_path / "settings.toml").write_text("[hub]\nprot = 1\n")

@@ -564,7 +564,7 @@ def test_the_command_says_how_a_file_is_read(here: Path, capsys: pytest.CaptureF
         "  Tél: telephone number\n"
         "  Fax: fax or pager, which identifies nobody\n"
         "  not read: “Âge”\n"
-        "x.csv:2: error: Tél: “3,3E+10” is a figure: the spreadsheet has dropped digits; format the column as text and export again\n"
+        "x.csv:2: error: Tél: “3,3E+10” is a number that the spreadsheet has rewritten, dropping digits; format the column as text and export again\n"
         "x.csv: Windows-1252; contacts: 2, numbers: 1, faxes: 1, numbers in notes: 0, empty rows: 1; lost: 1, warnings: 0\n"
     ))  # fmt: skip
     assert sorted(here.rglob("*")) == before, "nothing is written"

@@ -78,7 +78,7 @@ def test_choosing_callto_for_me_and_seeing_what_it_makes(
     expect(page.locator("[data-section=callto] .hint")).to_have_text(
         "Serait envoyé pour 0388202020\u00a0: callto : 0388202020 org=1001"
     )
-    page.get_by_role("button", name="Montrer ce qui serait envoyé").click()
+    page.get_by_role("button", name="Afficher ce qui serait envoyé").click()
     expect(page.locator("#exchange pre")).to_have_text("callto : 0388202020 org=1001")
     picture(page, "settings-callto")
     page.reload()
@@ -128,7 +128,7 @@ def test_both_scopes_and_the_tick_box(browser: Browser, demo: Program, tmp_path:
     page.get_by_role("button", name="Annuler les modifications").click()
     expect(field(page, "outside_prefix")).to_have_value("")
     page.get_by_role("button", name="Enregistrer").click()
-    expect(page.locator("#said")).to_have_text("Rien n’a été changé.")
+    expect(page.locator("#said")).to_have_text("Rien n’a été modifié.")
     page.context.close()
 
 
@@ -158,7 +158,7 @@ def test_a_prefix_is_in_force_at_once(browser: Browser, demo: Program, tmp_path:
     page = opened(browser, demo)
     field(page, "outside_prefix").fill("0")
     saved(page)
-    page.get_by_role("button", name="Montrer ce qui serait envoyé").click()
+    page.get_by_role("button", name="Afficher ce qui serait envoyé").click()
     expect(page.locator("#exchange pre")).to_contain_text("00388202020")
     page.context.close()
 
@@ -253,7 +253,7 @@ def test_what_is_not_there_yet_keeps_its_place(browser: Browser, demo: Program) 
         "Configuration de la montée de fiche",
     ):
         section = page.locator("section", has=page.get_by_role("heading", name=title, exact=True))
-        expect(section).to_contain_text("Cette partie n’est pas encore là.")
+        expect(section).to_contain_text("Cette partie n’est pas encore disponible.")
     expect(page.get_by_label("TAPI : un pilote Windows")).to_be_disabled()
     page.context.close()
 

@@ -468,7 +468,7 @@ def test_the_settings_page_has_its_section_and_takes_its_settings(browser: Brows
         expect(page.locator("#said")).to_contain_text("Enregistré dans")
         kept = tomllib.loads((tmp_path / "desks" / "1001" / "settings.toml").read_text("utf-8"))
         assert (kept["interface"], kept["bell"]["address"], sorted(kept["bell"]["password"])) == ("bell", bells.address, ["kept", "key"])  # fmt: skip
-        page.get_by_role("button", name="Montrer ce qui serait envoyé").click()
+        page.get_by_role("button", name="Afficher ce qui serait envoyé").click()
         expect(page.locator("#exchange pre")).to_have_text(["HELLO 1001 ••••", "CALL 0388202020"])
         page.get_by_role("button", name="Appeler").click()
         expect(page.locator("#exchange h3")).to_have_text(["Envoyé", "Envoyé", "Répondu"])
