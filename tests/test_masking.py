@@ -9,10 +9,14 @@ from collections.abc import Callable
 from html import escape
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from offhook import template
 from offhook.masking import MASK, masked
+from offhook.seed.replies import decoded
 from offhook.template import Values
+from runs import examples
 
 SECRETS = [
     'S3cret"<&é zZ',
@@ -97,6 +101,69 @@ def test_a_password_is_not_seen_in_the_account_that_holds_it(secret: str, user: 
         assert MASK in shown
         left = shown.removeprefix("Basic ").split(MASK)
         assert len("".join(left)) <= len(base64.b64encode(f"{user}:".encode() + b":end")) + 8
+
+
+BYTES: dict[str, Callable[[bytes], str]] = {
+    "percent": lambda data: "".join(f"%{byte:02X}" for byte in data),
+    "percent where it must be": lambda data: urllib.parse.quote_from_bytes(data, safe=""),
+    "backslash x": lambda data: "".join(f"\\x{byte:02x}" for byte in data),
+    "as Python shows bytes": lambda data: repr(data)[2:-1],
+    "JSON, every byte taken for a letter": lambda data: "".join(f"\\u{byte:04x}" for byte in data),
+    "HTML, every byte taken for a letter": lambda data: "".join(f"&#{byte};" for byte in data),
+    "percent in JSON in percent": lambda data: urllib.parse.quote(json.dumps(urllib.parse.quote_from_bytes(data))),
+    "a reply read in the wrong character set": lambda data: decoded(b"x\xff" + data, "text/plain"),
+    "a reply that names the wrong one": lambda data: decoded(b"x" + data, "text/plain; charset=latin-1"),
+}  # fmt: skip
+LETTERS = st.text("sS9é~ÉàÃ©ƒ€œŒЖß🔑 \\%&+\t", min_size=2, max_size=8)
+NOISE = st.binary(max_size=3) | st.sampled_from(
+    [b"\xc3", b"\xe2\x82", b"\xff", b"\xf0\x9f", b"%", b"\\", b"&", b"\xa9"]
+)
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "cp1252", "latin-1"])
+@pytest.mark.parametrize("escaping", BYTES)
+@settings(max_examples=examples(30), deadline=None)
+@given(secret=LETTERS, before=NOISE, after=NOISE, case=st.sampled_from([str, str.lower, str.upper]))
+def test_a_secret_is_not_seen_whatever_bytes_stand_beside_it(
+    escaping: str, charset: str, secret: str, before: bytes, after: bytes, case: Callable[[str], str]
+) -> None:
+    data = case(secret).encode(charset, "replace")
+    text = BYTES[escaping](before + data + after)
+    assert MASK in masked(text, [secret]), text
+    assert BYTES[escaping](data).removeprefix("x\xff") not in masked(text, [secret]).replace(MASK, "|"), text
+
+
+@pytest.mark.parametrize("form", FORMS)
+@settings(max_examples=examples(10), deadline=None)
+@given(secret=LETTERS, before=NOISE, after=NOISE, escaping=st.sampled_from(sorted(BYTES)))
+def test_a_secret_is_not_seen_beside_what_another_encoder_wrote(
+    form: str, escaping: str, secret: str, before: bytes, after: bytes
+) -> None:
+    text = FORMS[form](secret)
+    shown = masked(f"{BYTES[escaping](before)}{text}{BYTES[escaping](after)}", [secret])
+    assert MASK in shown
+    assert text not in shown.replace(MASK, "|")
+
+
+BESIDE = [
+    # what stands there, the secret, what is seen
+    ("pw=%FF%C3%A9%C3%A8%C3%A0%C3%BC", "éèàü", f"pw=%FF{MASK}"),
+    ("pw=%C3%A9%C3%A8%C3%A0%C3%BC%E9", "éèàü", f"pw={MASK}%E9"),
+    ("%C3%A9k", "©k", f"%C3{MASK}"),
+    ("\\xff\\xc3\\xa9t\\xc3\\xa9!", "été!", f"\\xff{MASK}"),
+    ("%C3%A9t%E9", "été", MASK),
+    ("a SECRET9 b", "secret9", f"a {MASK} b"),
+    ("a secret9 b", "SeCrET9", f"a {MASK} b"),
+    ("ÉTÉ9 %C3%89T%c9%39", "été9", f"{MASK} {MASK}"),
+    ("abcd", "abc bcd", MASK),
+]
+
+
+@pytest.mark.parametrize(("text", "secrets", "seen"), BESIDE)
+def test_what_stands_beside_a_secret_is_left_and_hides_nothing_of_it(
+    text: str, secrets: str, seen: str
+) -> None:
+    assert masked(text, secrets.split()) == seen
 
 
 HALF = [
