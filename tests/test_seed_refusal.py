@@ -67,18 +67,126 @@ NO = [
     (XML, "<response><success>false</success></response>", "false"),
     (XML, "<apiErrors><apiError><errorType>Invalid</errorType></apiError></apiErrors>", "Invalid"),
     (XML, "<result code=3 message=barred>", "3 barred"),
+    (JSON, '{"data": {"error": "busy"}, "id": 1}', "busy"),
+    (JSON, '{"call": {"errors": ["late"]}, "account": {"id": 7}, "total": 1}', "late"),
+    (JSON, '{"version": "2", "payload": {"success": false, "message": "barred"}}', "False barred"),
+    (JSON, '{"id": 1, "whatever": {"status": "failed", "reason": "barred"}}', "failed barred"),
+    (JSON, '{"id": 1, "data": {"result": {"error": "deeper"}, "n": 2}}', "deeper"),
+    (JSON, '{"d": {"id": 1, "data": {"errcode": 7, "msg": "no line"}}}', "7 no line"),
+    (XML, "<r><id>1</id><data><error>busy</error><x>2</x></data></r>", "busy"),
+    (JSON, '{"status": 500}', "500"),
+    (JSON, '{"status": 403, "id": 1}', "403"),
+    (JSON, '{"status": "404", "message": "no such extension"}', "404 no such extension"),
+    (JSON, '{"status": "503 Service Unavailable"}', "503"),
+    (JSON, '{"id": 1, "data": {"status": 486}}', "486"),
+    (JSON, '{"id": 1, "data": {"status": {"code": 404, "message": "no line"}, "n": 2}}', "404 no line"),
+    (XML, '<rsp stat="400"><id>1</id></rsp>', "400"),
+    (TEXT, "status=500&id=1", "500"),
+    (JSON, '{"result": "ERROR no such extension"}', "no such extension"),
+    (JSON, '{"result": "Failed to originate the call"}', "originate"),
+    (JSON, '{"result": "invalid extension"}', "invalid extension"),
+    (JSON, '{"status": "ERROR_NO_ROUTE"}', "NO_ROUTE"),
+    (TEXT, "KO no credit left here", "no credit"),
+    (TEXT, "ko no credit left here", "no credit"),
+    (TEXT, "Error: 05 is no extension", "05"),
+    (TEXT, "Error: none of the lines is free", "none of the lines"),
+    (JSON, '{"error": "0 lines free"}', "0 lines free"),
+    (JSON, '{"error": "error"}', "error"),
+    (TEXT, "ERROR: busy\nretries: 0", "busy"),
+    (TEXT, "Call refused", "refused"),
+    (TEXT, "Permission denied.", "denied"),
+    (TEXT, "Unauthorized", "Unauthorized"),
 ]  # fmt: skip
 YES = [
-    (JSON, ""), (JSON, "{}"), (JSON, "null"), (JSON, "[]"), (JSON, "not JSON at all"), (JSON, '{"half": '), (TEXT, "OK"), (TEXT, "+OK 3f2a"), (TEXT, ""), ("", ""), (HTML, "<html><body>done</body></html>"),
-    (JSON, '{"error": null}'), (JSON, '{"error": ""}'), (JSON, '{"error": false}'), (JSON, '{"error": 0, "id": 1}'), (JSON, '{"errors": []}'), (JSON, '{"error": {}}'), (JSON, '{"error": "0"}'),
-    (JSON, '{"error": {"code": 0, "message": "no problem"}}'), (JSON, '{"error": "none"}'), (JSON, '{"Error": "No error"}'), (JSON, '{"error": "no_error"}'),
-    (JSON, '{"errcode": 0, "errmsg": "ok"}'), (JSON, '{"errcode": "0"}'), (JSON, '{"errcode": null}'), (JSON, '{"code": 0}'), (JSON, '{"code": "0000"}'), (JSON, '{"code": 200, "msg": "success"}'), (JSON, '{"code": "OK"}'),
-    (JSON, '{"success": true}'), (JSON, '{"success": 1}'), (JSON, '{"success": null}'), (JSON, '{"status": "ok"}'), (JSON, '{"status": "ringing"}'), (JSON, '{"result": {"id": 5}}'), (JSON, '{"ok": "yes"}'),
-    (JSON, '{"calls": [{"error": "busy"}, {"error": ""}], "total": 2}'), (JSON, '{"call": {"code": "FR", "id": 1}, "queue": 1}'), (JSON, '{"caller": {"error": "x"}, "called": {}}'), (JSON, '{"message": "error handling is fine"}'), (JSON, '{"errorlevel": 3}'),
-    (TEXT, "error=0&result=ok"), (TEXT, "Error: none"), (TEXT, "Response: Success\r\nMessage: Originate successfully queued"), (TEXT, "Errors found: 0"), (TEXT, "failover=1"), (TEXT, "0388202020"),
-    (XML, "<r><error/></r>"), (XML, "<r><error>0</error></r>"), (XML, '<rsp stat="ok"><id>1</id></rsp>'), (XML, AJAX.format("Success")), (XML, SOAP.format("<CallResponse><return>1</return></CallResponse>")), (XML, "<r><code>0</code></r>"), (XML, '<error code="0"/>'),
-    (XML, "<calls><call><code>5</code></call><call><code>6</code></call></calls>"), (XML, "<broken"),
+    (JSON, ""),
+    (JSON, "{}"),
+    (JSON, "null"),
+    (JSON, "[]"),
+    (JSON, "not JSON at all"),
+    (JSON, '{"half": '),
+    (TEXT, "OK"),
+    (TEXT, "+OK 3f2a"),
+    (TEXT, ""),
+    ("", ""),
+    (HTML, "<html><body>done</body></html>"),
+    (JSON, '{"error": null}'),
+    (JSON, '{"error": ""}'),
+    (JSON, '{"error": false}'),
+    (JSON, '{"error": 0, "id": 1}'),
+    (JSON, '{"errors": []}'),
+    (JSON, '{"error": {}}'),
+    (JSON, '{"error": "0"}'),
+    (JSON, '{"error": {"code": 0, "message": "no problem"}}'),
+    (JSON, '{"error": "none"}'),
+    (JSON, '{"Error": "No error"}'),
+    (JSON, '{"error": "no_error"}'),
+    (JSON, '{"errcode": 0, "errmsg": "ok"}'),
+    (JSON, '{"errcode": "0"}'),
+    (JSON, '{"errcode": null}'),
+    (JSON, '{"code": 0}'),
+    (JSON, '{"code": "0000"}'),
+    (JSON, '{"code": 200, "msg": "success"}'),
+    (JSON, '{"code": "OK"}'),
+    (JSON, '{"success": true}'),
+    (JSON, '{"success": 1}'),
+    (JSON, '{"success": null}'),
+    (JSON, '{"status": "ok"}'),
+    (JSON, '{"status": "ringing"}'),
+    (JSON, '{"result": {"id": 5}}'),
+    (JSON, '{"ok": "yes"}'),
+    (JSON, '{"calls": [{"error": "busy"}, {"error": ""}], "total": 2}'),
+    (JSON, '{"call": {"code": "FR", "id": 1}, "queue": 1}'),
+    (JSON, '{"caller": {"error": "x"}, "called": {}}'),
+    (JSON, '{"message": "error handling is fine"}'),
+    (JSON, '{"errorlevel": 3}'),
+    (TEXT, "error=0&result=ok"),
+    (TEXT, "Error: none"),
+    (TEXT, "Response: Success\r\nMessage: Originate successfully queued"),
+    (TEXT, "Errors found: 0"),
+    (TEXT, "failover=1"),
+    (TEXT, "0388202020"),
+    (XML, "<r><error/></r>"),
+    (XML, "<r><error>0</error></r>"),
+    (XML, '<rsp stat="ok"><id>1</id></rsp>'),
+    (XML, AJAX.format("Success")),
+    (XML, SOAP.format("<CallResponse><return>1</return></CallResponse>")),
+    (XML, "<r><code>0</code></r>"),
+    (XML, '<error code="0"/>'),
+    (XML, "<calls><call><code>5</code></call><call><code>6</code></call></calls>"),
+    (XML, "<broken"),
+    (JSON, '{"status": "1024 is ringing"}'),
+    (JSON, '{"status": "2026-11-25"}'),
+    (JSON, '{"id": 1, "data": {"status": {"code": 0}, "n": 2}}'),
+    (JSON, '{"status": 200, "id": 1}'),
+    (JSON, '{"status": 302}'),
+    (JSON, '{"status": 0}'),
+    (JSON, '{"status": 1}'),
+    (JSON, '{"result": 4711}'),
+    (JSON, '{"response": "500"}'),
+    (JSON, '{"status": "20261125T2100"}'),
+    (JSON, '{"data": {"errors": 0}, "id": 1}'),
+    (JSON, '{"data": {"errors": []}, "id": 1}'),
+    (JSON, '{"data": {"status": "ok", "error": null}, "id": 1}'),
+    (JSON, '{"data": {"code": 16, "reason": "normal"}, "id": 1}'),
+    (JSON, '{"id": 1, "callee": {"status": 486}}'),
+    (JSON, '{"id": 1, "data": {"calls": {"error": "one of them"}, "n": 1}}'),
+    (JSON, '{"id": 1, "data": [{"error": "one of them"}]}'),
+    (JSON, '{"errors": {"count": 0, "items": []}}'),
+    (JSON, '{"error": "0 errors"}'),
+    (JSON, '{"error": "[]"}'),
+    (JSON, '{"error": "0x0"}'),
+    (TEXT, "errors=[]&id=1"),
+    (TEXT, "errors: 0"),
+]
+ZERO = ["0", "00", "0.", "none", "None"]
+BEGUN = ["Failed calls: {}", "Error count: {}", "Errors: {}", "Refused calls today = {}", "FAILED CALLS: {}", "Denied: {}", "Error {}", "Failed: {}", "error({})", "ERR {}", "Error: {} (success)", "KO: {}"]  # fmt: skip
+PROSE = [
+    "Failed calls are kept for a week. The call was placed.", "Error handling is on", "Error log was cleared, call queued", "Refused numbers stay barred; yours is dialled.", "Invalid numbers were left out, one call placed",
+    "Denied callers hear a message. Dialling 0388202020.", "Failed over to the second trunk, ringing", "Fail-over is ready", "Error-free line found", "Forbidden numbers: see the list",
+    "The call is placed. Call refused would be said here if it were not.", "Dialling. Last time: Call refused. Now ringing.", "Nothing failed", "No error", "None refused", "not denied", "0 failed", "Errors found: 0",
+    "Erroneous digits were dropped", "Failsafe mode", "koala", "Call forwarding is on, earlier call failed",
 ]  # fmt: skip
+IN = {"text": (TEXT, "{}"), "HTML": (HTML, "<p>{}</p>"), "text as JSON": (JSON, '"{}"'), "result": (JSON, '{{"result": "{}"}}'), "status": (JSON, '{{"id": 1, "status": "{}"}}'), "inside": (JSON, '{{"id": 1, "data": {{"outcome": "{}"}}}}'), "XML": (XML, "<r><response>{}</response></r>")}  # fmt: skip  # fmt: skip
 
 
 @pytest.mark.parametrize(("content_type", "body", "quoted"), NO)
@@ -89,6 +197,23 @@ def test_a_reply_that_says_no_is_quoted(content_type: str, body: str, quoted: st
 @pytest.mark.parametrize(("content_type", "body"), YES)
 def test_a_reply_that_does_not_say_no_is_none(content_type: str, body: str) -> None:
     assert refusal(body.encode(), content_type) == ""
+
+
+@pytest.mark.parametrize("place", IN)
+@pytest.mark.parametrize("said", [*PROSE, *(begun.format(zero) for begun in BEGUN for zero in ZERO)])
+def test_the_first_words_of_a_sentence_and_a_count_of_nothing_are_no_verdict(place: str, said: str) -> None:
+    content_type, body = IN[place]
+    assert refusal(body.format(said).encode(), content_type) == ""
+
+
+VERDICTS = [f"{word}{behind}" for word in ("error", "Failed", "REFUSED", "ko", "Denied", "nok") for behind in ("", ".", ": no such line", " 404", " (busy)", " - barred", "_BUSY", " busy", " by the switch here")]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [each for each in IN if each != "HTML"])
+@pytest.mark.parametrize("said", VERDICTS)
+def test_a_word_with_its_reason_is_a_verdict(place: str, said: str) -> None:
+    content_type, body = IN[place]
+    assert said in refusal(body.format(said).encode(), content_type)
 
 
 WANTED = [
