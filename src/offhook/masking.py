@@ -19,6 +19,8 @@ LEAST_CODED = 6
 
 Undo = tuple[re.Pattern[bytes], Callable[[bytes], bytes]]
 """What one escape looks like, and the bytes it stands for."""
+Forms = tuple[re.Pattern[bytes], frozenset[bytes]]
+"""How a secret is written in clear, and coded."""
 
 
 def masked(text: str, secrets: Iterable[str]) -> str:
@@ -37,14 +39,18 @@ def masked(text: str, secrets: Iterable[str]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def _found(
-    data: bytes, places: "array[int]", wanted: list[re.Pattern[bytes]], depth: int
-) -> Iterator[tuple[int, int]]:
+def _found(data: bytes, places: "array[int]", wanted: list[Forms], depth: int) -> Iterator[tuple[int, int]]:
     """Yield where secrets stand in the original; ``places`` says where each byte of ``data`` stands there."""
     alike = _alike(data)
-    for pattern in wanted:
-        for found in pattern.finditer(alike):
+    for clear, coded in wanted:
+        for found in clear.finditer(alike):
             yield places[found.start()], places[found.end()]
+        for form in coded:
+            begin = alike.find(form)
+            while begin >= 0:
+                end = begin + len(form)
+                yield places[begin], places[end]
+                begin = alike.find(form, end)
     for escape in _escapes() if depth < DEEPEST else ():
         inner = _undone(data, places, escape)
         if inner is not None:
@@ -90,7 +96,7 @@ def _entity(text: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _forms(secret: str) -> re.Pattern[bytes]:
+def _forms(secret: str) -> Forms:
     """Return how a secret may be written where nothing is escaped: clear, in base64, in hexadecimal."""
     import base64
 
@@ -105,10 +111,10 @@ def _forms(secret: str) -> re.Pattern[bytes]:
             core = shared[(0, 2, 3)[before] : None if (before + len(data)) % 3 == 0 else -1]
             coded |= {core} if len(core) >= LEAST_CODED else set()
     coded |= {each.translate(bytes.maketrans(b"+/", b"-_")) for each in coded}
-    longest_first = sorted({*map(_alike, coded)}, key=len, reverse=True)
-    return re.compile(b"|".join([*map(re.escape, longest_first), b"".join(map(_letter, secret))]))
+    return re.compile(b"".join(map(_letter, secret))), frozenset(map(_alike, coded))
 
 
+@lru_cache(maxsize=256)
 def _letter(letter: str) -> bytes:
     """Return the ways to write a letter: in each case and character set, or with its bytes read in the wrong one."""
     ways = set()
@@ -118,7 +124,8 @@ def _letter(letter: str) -> bytes:
             data.decode(charset, "replace").encode() for data in written for charset in ("cp1252", "latin-1")
         }
         ways |= {_alike(way) for way in (_utf_8(each), *written, *misread)}
-    return b"(?:" + b"|".join(map(re.escape, sorted(ways, key=len, reverse=True))) + b")"
+    either = b"|".join(map(re.escape, sorted(ways, key=len, reverse=True)))
+    return b"(?:" + either + b")" if len(ways) > 1 else either
 
 
 def _cases(text: str) -> set[str]:
