@@ -41,12 +41,14 @@ _UNSEEN = re.compile(
 """Variation selectors and fillers: what else cannot be seen, besides the category Cf."""
 _DASHES = "\u00b7\u2010-\u2015\u2212"
 _CLEAN = re.compile(rf"[\s./()\-{_DASHES}]+")
-_LABEL_BETWEEN = re.compile(r"(?<=[0-9)])[\s,;]+((?:[^\W\d_]+[.:°\s]*)+)(?=[+0-9(])")
+_LABEL_BETWEEN = re.compile(r"(?<=[0-9)])[\s,;]++([^\W\d_](?:[^\W\d_]|[.:°\s])*+)(?=[+0-9(])")
 _GROUPS = re.compile(rf"[^\s./()\-{_DASHES}]+")
 _DIGITS = re.compile(r"(\+[0-9]|[0-9*#])[0-9*#]*\Z")
 _PAUSE = re.compile(r"[\s)]*[,;pPwW][\s,;pPwW]*(?=[0-9*#+(])")
 _ZERO = re.compile(rf"(?<=[0-9])[\s./()\-{_DASHES}]*\(\s*0\s*\)")
 _MARK = re.compile(r"[0-9)]\s+[*#]")
+_NAMED = re.compile(r"\s*+\((?=[^()0-9]*[^\W\d_])[^()0-9]*+\)\s*+\Z")
+"""A name in brackets at the end: ``0388202020 (Jean)``."""
 _HASHED = re.compile(r"(?<=[0-9)])\s+#\s*(?P<ext>[0-9]{1,7})\s*\Z")
 _FIGURE = re.compile(
     r"[0-9][.,][0-9]|[+-]?[0-9]+([.,][0-9]*)?E[+-]?[0-9]+|[+-]?[0-9]{4,}[.,]0+|[0-9]{1,3}([\s.,'’][0-9]{3})+[.,]0{1,2}",
@@ -56,7 +58,7 @@ _EXTENSION = re.compile(
     r"""(?<=[0-9)\s.,;/\-])[\s,;/(.\-]*
     (?P<word>poste|post|apparaat|appareil|interne|interno|intern|int|durchwahl|dw|toestel|tst|anexo|ramal|
         (?:e?xt(?:ensi[oó]?n?|n)?)|x|p(?=\s*\.))
-    [\s.:,]*(?P<ext>[0-9]{1,20})\s*\#?[\s)]*\Z""",
+    [\s.:,]*+(?P<ext>[0-9]{1,20}+)\s*+\#?[\s)]*+\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
 _LINES = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
@@ -515,7 +517,7 @@ def _address(text: str) -> str:
     inside = re.search(r"<([^<>]*)>", plain)
     if inside is not None and (re.search(r"[0-9@:]", inside[1]) or not re.search(r"[0-9]", plain)):
         plain = inside[1].strip()
-    plain = re.sub(r"\s*\([^()0-9]*[^\W\d_][^()0-9]*\)\s*\Z", "", plain)  # "0388202020 (Jean)"
+    plain = _NAMED.sub("", plain)
     scheme = _SCHEME.match(plain)
     if "@" in plain and scheme is None:
         plain = plain.partition("@")[0]
