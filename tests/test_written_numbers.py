@@ -275,6 +275,57 @@ def _abroad(country: str) -> str:
     return preferred.replace("~", "") if preferred else only if only.isdigit() else ""
 
 
+# --- a short number in front -----------------------------------------------------------------------
+
+WHOLE = ["0388202020", "03 88 20 20 20", "03.88.20.20.20", "06-39-98-12-34", "(03) 88 20 20 20"]
+IN_FRONT = ["1. {}", "1) {}", "(1) {}", "1 - {}", "2 – {}", "Bureau 3 {}", "12 {}", "4012 {}", "1/{}", "12 / {}"]  # fmt: skip
+
+
+@pytest.mark.parametrize("prefix", ["", "0", "9"])
+@pytest.mark.parametrize("front", IN_FRONT)
+def test_a_short_number_in_front_is_not_joined_to_a_whole_one(front: str, prefix: str) -> None:
+    rules = DialRules("FR", prefix=prefix)
+    for number in WHOLE:
+        text = front.format(number)
+        with pytest.raises(Refused) as caught:
+            rules.dialled(text)
+        assert caught.value.code == "number_several", text
+        assert rules.dialled(str(caught.value.params["first"])) == rules.dialled(number)
+        assert not party(text, "FR").number
+
+
+@pytest.mark.parametrize("prefix", ["", "0", "9"])
+@pytest.mark.parametrize("front", ["poste 12 - {}", "p. 12 {}", "ext. 12 {}", "Interne 12 : {}", "Durchwahl 12 / {}"])  # fmt: skip
+def test_an_extension_may_stand_in_front(front: str, prefix: str) -> None:
+    rules = DialRules("FR", prefix=prefix)
+    for number in WHOLE:
+        text = front.format(number)
+        found = rules.read(text)
+        assert (rules.of(found.digits), found.ext) == (rules.dialled(number), "12")
+        assert party(text, "FR").number == party(number, "FR").number
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix", "made"),
+    [
+        ("1. 17", "", "number_several"),
+        ("1 - 17", "", "number_several"),
+        ("poste 1024", "", "1024"),
+        ("0 03 88 20 20 20", "0", "00388202020"),
+        ("9.0388202020", "9", "90388202020"),
+        ("p. 06 39 98 12 34", "", "0639981234"),
+        ("10 24", "", "1024"),
+    ],
+)
+def test_what_is_in_front_may_belong_to_the_number(text: str, prefix: str, made: str) -> None:
+    assert made_of(text, DialRules("FR", prefix=prefix)) == made
+
+
+def test_a_prefix_that_the_switch_writes_apart_is_taken_off() -> None:
+    assert party("0 0388202020", "FR", strip=("9", "0")).number == "+33388202020"
+    assert party("0388202020", "FR", strip=("9", "0")).number == "+33388202020"
+
+
 # --- incoming -------------------------------------------------------------------------------------
 
 INCOMING = [(json.loads(raw), wanted, source) for raw, wanted, source in rows("incoming.tsv")]

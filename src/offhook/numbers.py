@@ -54,13 +54,22 @@ _FIGURE = re.compile(
     r"[0-9][.,][0-9]|[+-]?[0-9]+([.,][0-9]*)?E[+-]?[0-9]+|[+-]?[0-9]{4,}[.,]0+|[0-9]{1,3}([\s.,'’][0-9]{3})+[.,]0{1,2}",
     re.IGNORECASE,
 )
+_EXTENSION_WORD = (
+    r"(?:poste|post|apparaat|appareil|interne|interno|intern|int|durchwahl|dw|toestel|tst|anexo|ramal"
+    r"|e?xt(?:ensi[oó]?n?|n)?|p(?=\s*\.))"
+)
 _EXTENSION = re.compile(
-    r"""(?<=[0-9)\s.,;/\-])[\s,;/(.\-]*
-    (?P<word>poste|post|apparaat|appareil|interne|interno|intern|int|durchwahl|dw|toestel|tst|anexo|ramal|
-        (?:e?xt(?:ensi[oó]?n?|n)?)|x|p(?=\s*\.))
-    [\s.:,]*+(?P<ext>[0-9]{1,20}+)\s*+\#?[\s)]*+\Z""",
+    rf"""(?<=[0-9)\s.,;/\-])[\s,;/(.\-]*
+    (?P<word>{_EXTENSION_WORD}|x)
+    [\s.:,]*+(?P<ext>[0-9]{{1,20}}+)\s*+\#?[\s)]*+\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
+_EXTENSION_FIRST = re.compile(
+    rf"\s*{_EXTENSION_WORD}[\s.:]*+(?P<ext>[0-9]{{1,{INTERNAL_DIGITS}}}+)[\s.,:/({_DASHES}\-]++(?=[+0-9(])",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(rf"\s*[.)]\s|\s+[{_DASHES}\-]\s")
+"""What stands behind the number of a list: ``1.``, ``1)``, ``1 -``."""
 _LINES = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 _BESIDE = re.compile(
     rf"\s*[|&]\s*|{_LINES.pattern}|\s+[/{_DASHES}\-]\s+"
@@ -166,6 +175,10 @@ class _Written:
         scheme = _SCHEME.match(plain)
         if scheme is None:
             bare, named = _without_parameters(plain)
+            first = _EXTENSION_FIRST.match(bare)
+            if first is not None and self._is_behind(bare[: first.end()], bare[first.end() :]):
+                found = self._with_extension(bare[first.end() :], named)
+                return found._replace(ext=found.ext or first["ext"])
             return self._with_extension(_unlabelled(bare), named)
         rest = _unquoted(plain[scheme.end() :]).strip(" ").lstrip("/")
         user, at, _host = rest.partition("@")
@@ -283,8 +296,10 @@ class _Written:
             found, doubt = "", error
         if found and self._whole(found):
             return found
-        splits = [(body[: gap.start()], body[gap.end() :]) for gap in _CLEAN.finditer(body)]
-        splits = [(head, tail) for head, tail in splits if _bare(head) and _bare(tail)]
+        gaps = [
+            gap for gap in _CLEAN.finditer(body) if _bare(body[: gap.start()]) and _bare(body[gap.end() :])
+        ]
+        splits = [(body[: gap.start()], body[gap.end() :]) for gap in gaps]
         for head, tail in splits:
             if self._complete(_cut(head)) and self._complete(_cut(tail)):
                 raise self._several(head, tail)
@@ -293,11 +308,24 @@ class _Written:
             raise self._several(first, second)
         if len(digits) > INTERNAL_DIGITS:
             for head, tail in splits:
-                if plans.valid(self._unprefixed(_cut(head)), self.country):
+                if self._is_long(_cut(head)):
                     raise self._several(head, tail)
         if doubt is not None:
             raise doubt
+        for gap, (head, tail) in zip(gaps, splits, strict=True):
+            if self._is_behind(head, tail) or (_NUMBERED.match(gap[0]) and self._complete(_cut(tail))):
+                raise self._several(head, tail)
         return found
+
+    def _is_behind(self, head: str, tail: str) -> bool:
+        """Say whether a whole number stands behind something else, with which it is none."""
+        front = re.sub(r"[^0-9*#]", "", head)
+        if (
+            not self.country or head.startswith("+") or front == "0"
+        ):  # nothing is numbered 0: an outside prefix
+            return False
+        whole = self._whole(front + _bare(tail))
+        return not whole and self._is_long(_cut(tail))
 
     def _zeroed(self, body: str, digits: str) -> str:
         """Return the digits without a trunk ``0`` behind a country code, where only that is a number.
@@ -357,6 +385,10 @@ class _Written:
         """Say whether it is a number by itself, perhaps with the outside prefix."""
         return any(plans.exists(each, self.country) for each in {digits, self._unprefixed(digits)})
 
+    def _is_long(self, digits: str) -> bool:
+        """Say the same of a number that is no short one."""
+        return any(plans.valid(each, self.country) for each in {digits, self._unprefixed(digits)})
+
     def _unprefixed(self, digits: str) -> str:
         return digits.removeprefix(self.prefix) or digits
 
@@ -370,8 +402,11 @@ class _Written:
         each = [_unlabelled(one).strip(" \t\r\n.,;:/|-") for part in parts for one in _BESIDE.split(part)]
         if self.country and plans.valid(self._unprefixed(_bare(each[0])), self.country):
             each = each[:1] + [_completed(each[0], last) for one in each[1:] for last in _ends(one)]
+        each = [one if one.count("(") == one.count(")") else re.sub(r"[()]", "", one) for one in each]
         named = [shown(one) for one in each if one][:MOST_NAMED]
-        return Refused("number_several", number=shown(self.text), numbers=" | ".join(named), first=named[0])
+        whole = (one for one in named if self.country and self._complete(_bare(one)))
+        first = next(whole, named[0])
+        return Refused("number_several", number=shown(self.text), numbers=" | ".join(named), first=first)
 
     def _several_or_unreadable(self, *parts: str) -> Refused:
         every = [each for part in parts for each in re.split(r"[,;]", part)]
@@ -503,7 +538,7 @@ def party(raw: object, country: str, name: object = "", strip: Collection[str] =
         kept = raw if not re.search(r"[1-9]", raw) else ""
         return Party(raw=kept, name="" if _HIDDEN.search(_plain(name)) else name, kind=PartyKind.HIDDEN)
     try:
-        digits = _without_added(read(text, country).digits, country, strip)
+        digits = _without_added(_read_added(text, country, strip).digits, country, strip)
     except Refused:
         return Party(raw=raw, name=name, kind=PartyKind.UNREADABLE)
     if digits.isdigit() and len(digits) <= INTERNAL_DIGITS and not _is_public(digits, country):
@@ -541,6 +576,14 @@ def _is_hidden(text: str, raw: str) -> bool:
 def _is_public(digits: str, country: str) -> bool:
     """Say whether a short number is known to be nobody's extension, however short."""
     return plans.is_paid_short(digits, country) or plans.is_emergency(digits, country)
+
+
+def _read_added(text: str, country: str, strip: Collection[str]) -> Number:
+    """Read a number that a prefix the switch added may stand before, apart from it. Raises ``Refused``."""
+    for prefix in filter(None, strip):
+        with suppress(Refused):
+            return read(text, country, prefix)
+    return read(text, country)
 
 
 def _without_added(number: str, country: str, strip: Collection[str]) -> str:
