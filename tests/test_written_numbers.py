@@ -15,6 +15,7 @@ from phonenumbers import PhoneNumber, PhoneNumberFormat
 
 from hubs import offhook
 from offhook.dialling import DialRules
+from offhook.directory.cells import numbers_in
 from offhook.errors import Refused
 from offhook.numbers import Number, party, read, read_all
 from vendor import vendor
@@ -273,6 +274,36 @@ def _abroad(country: str) -> str:
     assert plan is not None
     preferred, only = plan.preferred_international_prefix, plan.international_prefix or ""
     return preferred.replace("~", "") if preferred else only if only.isdigit() else ""
+
+
+# --- figures --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("zeros", [".0", ",0", ".00", ",000000"])
+@pytest.mark.parametrize(
+    "number", ["1", "15", "112", "118", "300", "1024", "11800", "0388202020", "33388202020"]
+)
+def test_a_number_with_zeros_behind_a_point_is_a_figure(number: str, zeros: str) -> None:
+    text = number + zeros
+    assert made_of(text) == "number_figure"
+    assert read_all(text, "FR") == []
+    assert numbers_in(text, "FR").unread == [(text, "figure")]
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("03.88.20.20.00", "0388202000"),
+        ("0388.20.20.00", "0388202000"),
+        ("2.5.0", "250"),
+        ("116.000", "116000"),
+        ("118.000", "118000"),
+        ("112.000", "number_figure"),
+        ("118 000", "118000"),
+    ],
+)
+def test_points_between_groups_make_no_figure(text: str, made: str) -> None:
+    assert made_of(text) == made
 
 
 # --- a short number in front -----------------------------------------------------------------------

@@ -51,7 +51,7 @@ _NAMED = re.compile(r"\s*+\((?=[^()0-9]*[^\W\d_])[^()0-9]*+\)\s*+\Z")
 """A name in brackets at the end: ``0388202020 (Jean)``."""
 _HASHED = re.compile(r"(?<=[0-9)])\s+#\s*(?P<ext>[0-9]{1,7})\s*\Z")
 _FIGURE = re.compile(
-    r"[0-9][.,][0-9]|[+-]?[0-9]+([.,][0-9]*)?E[+-]?[0-9]+|[+-]?[0-9]{4,}[.,]0+|[0-9]{1,3}([\s.,'’][0-9]{3})+[.,]0{1,2}",
+    r"[0-9][.,][0-9]|[+-]?[0-9]+([.,][0-9]*)?E[+-]?[0-9]+|[+-]?[0-9]+[.,]0+|[0-9]{1,3}([\s.,'’][0-9]{3})+[.,]0{1,2}",
     re.IGNORECASE,
 )
 _EXTENSION_WORD = (
@@ -125,7 +125,7 @@ def read(text: str, country: str = "", prefix: str = "") -> Number:
     plain = _seen(text)
     if not plain:
         raise Refused("number_empty")
-    if _FIGURE.fullmatch(plain):
+    if is_figure(plain, country):
         raise Refused("number_figure", number=shown(text))
     return _Written(text, country, prefix).of(plain)
 
@@ -143,6 +143,17 @@ def read_all(text: str, country: str) -> list[Number]:
             with suppress(Refused):
                 found.append(read(part, country))
         return found
+
+
+def is_figure(text: str, country: str) -> bool:
+    """Say whether a text is what a spreadsheet makes of a number: ``3,3388E+10``, ``112.0``.
+
+    ``118.000`` is one unless the country has that short number: three zeros may be a group.
+    """
+    if _FIGURE.fullmatch(text) is None:
+        return False
+    grouped = re.fullmatch(r"[0-9]{1,3}\.000", text) is not None and bool(country)
+    return not (grouped and plans.exists(_bare(text), country))
 
 
 def extension(text: str) -> str:

@@ -12,7 +12,7 @@ import phonenumbers
 
 from offhook.directory.headings import is_fax, is_label
 from offhook.directory.match import EXTENSION, is_short, key
-from offhook.numbers import e164
+from offhook.numbers import e164, is_figure
 
 LONGEST_CELL = 2_000
 """Longest cell looked through for numbers, in characters; what is behind comes back as unread."""
@@ -33,7 +33,6 @@ _APART = re.compile(r"[\r\n\v\f|&]+|:::|;(?!\s*[a-z-]+=)|\b(?:ou|or|oder|et|and|
 _DASHES = "\\-\u2010-\u2015\u2212"
 _MAYBE_APART = re.compile(rf"(\s*[/\\]\s*|\s+[{_DASHES}]\s+)")
 _RUN = re.compile(rf"[+(*#]*\d(?:[\s.()/\\*#·{_DASHES}]*\d)*[)*#]*")
-_FIGURE = re.compile(r"[+-]?\d+(?:[.,]\d+)?E[+-]?\d+|\d{6,}[.,]0{1,2}", re.IGNORECASE)
 _SIP = re.compile(r"sips?:\S+@\S+", re.IGNORECASE)
 _GOES_ON = re.compile(rf"(?:\A|[\s,;(\[.]){EXTENSION}\Z", re.IGNORECASE)
 _PAUSE = re.compile(r"[,pw]+", re.IGNORECASE)
@@ -95,7 +94,7 @@ def _as_typed(text: str) -> str:
 
 def _read_part(part: str, country: str, found: Cell) -> None:
     """Read what stands between two separators: numbers with their labels, extensions and remarks."""
-    if _FIGURE.fullmatch(part.replace(" ", "")):
+    if is_figure(part.replace(" ", ""), country):
         found.unread.append((part, "figure"))
         return
     if _SIP.fullmatch(part):
