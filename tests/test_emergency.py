@@ -58,6 +58,45 @@ def test_an_administrator_s_own_list_adds_and_takes_nothing_away() -> None:
     assert [rules.dialled(each) for each in ("777", "112", "0777", "0114")] == ["777", "112", "777", "114"]
 
 
+@pytest.mark.parametrize("country", emergency.NUMBERS)
+@pytest.mark.parametrize("prefix", ["", "0", "9"])
+def test_a_plus_before_one_and_a_hash_behind_it_are_not_dialled(country: str, prefix: str) -> None:
+    rules = rules_from((DEFAULTS | {"country": country, "outside_prefix": prefix}).__getitem__)
+    rules = rules._replace(guard=ALL_BARRED)
+    for number in emergency.of(country):
+        for form in ("+{}", "tel:+{}", "{}#", "{} #", "+{}#", "tel:{}%23", "+ {}", "{}##"):
+            assert rules.dialled(form.format(number)) == number, form
+            assert rules.is_emergency(rules.read(form.format(number)).digits)
+        with pytest.raises(Refused):
+            rules.read(f"+{number},5")
+
+
+def test_an_administrator_s_own_one_is_read_with_them_too() -> None:
+    rules = DialRules("FR", prefix="0", emergency=("777",))
+    assert [rules.dialled(each) for each in ("+777", "777#", "0777#")] == ["777"] * 3
+
+
+INSIDE = [
+    # country, prefix, internal, typed, dialled
+    ("FR", "1", ("1xx",), "118", "118"), ("FR", "1", ("1xx",), "117", "117"), ("FR", "1", ("100-199",), "118", "118"), ("FR", "1", ("1.",), "1112", "1112"),
+    ("GB", "9", ("9xxx",), "9112", "9112"), ("GB", "9", ("9xxx", "5"), "9999", "9999"), ("GB", "9", ("9112",), "9112", "9112"),
+    # a length says nothing of the digits, and another pattern nothing of these
+    ("FR", "1", ("3",), "118", "18"), ("FR", "1", ("5", "2xx"), "118", "18"), ("GB", "9", ("4",), "9112", "112"), ("GB", "9", ("8xxx",), "9112", "112"),
+    # without a prefix one is always one
+    ("FR", "1", ("1xx",), "112", "112"), ("FR", "1", ("1.",), "15", "15"), ("GB", "9", ("9xx",), "999", "999"), ("GB", "9", ("9.",), "+999", "999"),
+    ("GB", "9", ("1xx",), "112#", "112"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("country", "prefix", "internal", "typed", "dialled"), INSIDE)
+def test_a_pattern_of_internal_numbers_decides_before_the_prefix(
+    country: str, prefix: str, internal: tuple[str, ...], typed: str, dialled: str
+) -> None:
+    rules = DialRules(country, prefix=prefix, internal=internal, emergency=emergency.of(country))
+    assert rules.dialled(typed) == dialled
+    assert rules.is_emergency(rules.read(typed).digits) == (dialled in emergency.of(country))
+
+
 async def test_no_cap_counts_them() -> None:
     now = datetime(2026, 11, 25, 12, tzinfo=UTC)
     options = given(ABOUT, {"command": "/bin/true $teldest$"})

@@ -64,9 +64,8 @@ class DialRules(NamedTuple):
 
     def of(self, digits: str) -> str:
         """Return the digits to dial for digits already read. Raises ``Refused``."""
-        if self.is_emergency(digits):
-            bare = digits if self._is_emergency(digits) else digits.removeprefix(self.prefix)
-            return self.prefix + bare if self.emergency_prefix else bare
+        if urgent := self._emergency(digits):
+            return self.prefix + urgent if self.emergency_prefix else urgent
         if self.is_internal(digits):
             self._check_inside(digits)
             return digits
@@ -77,8 +76,18 @@ class DialRules(NamedTuple):
 
     def is_emergency(self, digits: str) -> bool:
         """Say whether it is an emergency number, perhaps with the prefix in front."""
-        rest = digits.removeprefix(self.prefix)
-        return self._is_emergency(digits) or (rest != digits and self._is_emergency(rest))
+        return bool(self._emergency(digits))
+
+    def _emergency(self, digits: str) -> str:
+        """Return the emergency number that is meant, ``""`` for none.
+
+        A ``+`` before it and a ``#`` behind it are not dialled. What a pattern makes internal has no prefix in front.
+        """
+        bare = digits.removeprefix("+").rstrip("#")
+        if self._is_emergency(bare):
+            return bare
+        rest = digits.rstrip("#").removeprefix(self.prefix).removeprefix("+")
+        return rest if rest != bare and self._is_emergency(rest) and not self._is_listed(bare) else ""
 
     def _is_emergency(self, digits: str) -> bool:
         """Say whether it is one: a list of the administrator's own adds to what the country has."""
@@ -88,13 +97,17 @@ class DialRules(NamedTuple):
         """Say whether it stays inside: a pattern or the longest length says so, or it is a feature code."""
         return digits[:1] in ("*", "#") or any(_matches(entry, digits) for entry in self.internal)
 
+    def _is_listed(self, digits: str) -> bool:
+        """Say whether a pattern or a range, and not its length alone, makes it internal."""
+        return any(_matches(entry, digits) for entry in self.internal if not _is_length(entry))
+
     def leaves(self, digits: str) -> bool:
         """Say whether it goes outside for the guard: what is not internal, and a paid short number."""
         return not self.is_internal(digits) or bool(self._paid_short(digits))
 
     def _paid_short(self, digits: str) -> list[str]:
         """Return the paid short numbers it may be, unless a pattern, and not its length alone, makes it internal."""
-        if any(_matches(entry, digits) for entry in self.internal if not _is_length(entry)):
+        if self._is_listed(digits):
             return []
         forms = dict.fromkeys((digits, digits.removeprefix(self.prefix)))
         return [each for each in forms if plans.is_paid_short(each, self.country)]

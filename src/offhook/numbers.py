@@ -255,7 +255,7 @@ class _Written:
             return Number(self._one(body[: pause.start()]), post_dial)
         first = _PAUSE.split(tail)[0]
         another = any(self._complete(_bare(each)) for each in _BESIDE.split(first))
-        if another or plans.is_emergency(head, self.country):
+        if another or _emergency(head, self.country):
             raise self._several(body[: pause.start()], first)
         digits = self._one(body[: pause.start()])
         if not (self._complete(digits) or len(digits) <= INTERNAL_DIGITS):
@@ -267,12 +267,15 @@ class _Written:
         prefix = re.escape(self.prefix) if self.country else f"[0-9]{{1,{PREFIX_DIGITS}}}"
         if prefix and (outside := re.match(rf"{prefix}[\s.\-]*(?=\+)", body)):
             body = body[outside.end() :]
-        if _MARK.search(body) and body[0] not in "*#":
+        urgent = _emergency(_bare(body), self.country)
+        if not urgent and _MARK.search(body) and body[0] not in "*#":
             raise self._unreadable()
         body = _LABEL_BETWEEN.sub(_bar, body)
         parts = _BESIDE.split(body)
         if len(parts) > 1:
             self._check_parts(body, parts)
+        if urgent:
+            return urgent
         digits = _bare(body)
         if not _DIGITS.match(digits) or len(digits) > MAX_DIGITS or not re.search(r"[0-9*]", digits):
             raise self._unreadable()
@@ -455,6 +458,12 @@ def _code_before_zero(digits: str) -> str:
         return ""
     code = plans.calling_code(digits)
     return code if code and digits[len(code) :].startswith("0") else ""
+
+
+def _emergency(digits: str, country: str) -> str:
+    """Return the emergency number that digits are, perhaps with a ``+`` before or a ``#`` behind; ``""`` for none."""
+    bare = digits.removeprefix("+").rstrip("#")
+    return bare if country and plans.is_emergency(bare, country) else ""
 
 
 def _bare(text: str) -> str:
