@@ -344,6 +344,7 @@ def test_an_extension_may_stand_in_front(front: str, prefix: str) -> None:
         ("poste 1024", "", "1024"),
         ("0 03 88 20 20 20", "0", "00388202020"),
         ("9.0388202020", "9", "90388202020"),
+        ("p. 9 0388202020", "9", "90388202020"),
         ("p. 06 39 98 12 34", "", "0639981234"),
         ("10 24", "", "1024"),
     ],
@@ -354,6 +355,7 @@ def test_what_is_in_front_may_belong_to_the_number(text: str, prefix: str, made:
 
 def test_a_prefix_that_the_switch_writes_apart_is_taken_off() -> None:
     assert party("0 0388202020", "FR", strip=("9", "0")).number == "+33388202020"
+    assert party("9 0388202020", "FR", strip=("0", "9")).number == "+33388202020"
     assert party("0388202020", "FR", strip=("9", "0")).number == "+33388202020"
 
 
