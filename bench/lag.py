@@ -75,7 +75,7 @@ class Probe:
                 self._stood = began, "".join(lines)
 
     def _tell(self) -> None:
-        lags, self._lags = sorted(self._lags), []
+        lags, self._lags = sorted(self._lags) or [0.0], []
         worst, self._worst = self._worst, {"lag": 0.0}
         parts = {name: lags[min(len(lags) - 1, int(len(lags) * part))] for name, part in PARTS.items()}
         found = {"ticks": len(lags), **parts, "longest": worst["lag"]}
