@@ -646,3 +646,24 @@ def test_a_scheme_people_dial_with_is_known_and_a_slip_in_it_is_found(scheme: st
     if len(scheme) > 5:
         assert [near for _code, near in found(scheme + scheme[-1])] == [f"{scheme}:"]
     assert found("somebodysown") == []
+
+
+KEPT_BACK = ["$teldest", "teldest$", "$telddest$", "{teldest}", "%teldest%", "${teldest}", "$TELDEST"]
+
+
+@pytest.mark.parametrize("slip", KEPT_BACK)
+@pytest.mark.parametrize(
+    "where",
+    [
+        "<cliktocalldial>\n<url>http://x/?n=WORD",
+        "<cliktocalldial>\n<url>http://x/\n<data>n=WORD",
+        "<callto>\ncmd=tel:WORD",
+    ],
+)
+def test_a_slip_that_keeps_the_number_back_is_an_error_and_a_second_mention_only_a_warning(
+    where: str, slip: str
+) -> None:
+    (alone,) = read(where.replace("WORD", slip).encode()).findings
+    assert (alone.level, alone.params["near"].lower()) == ("error", "$teldest$")
+    beside = read(where.replace("WORD", f"$teldest$&m={slip}").encode()).findings
+    assert [each.level for each in beside] == ["warning"]

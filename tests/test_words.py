@@ -310,7 +310,7 @@ SAID = [
     # an error, what is told of it, what must be there, what may not
     ("phone_control_off", "asterisk", {"command": "Hold"}, ("only the telephone itself", "asterisk.phone_control yes", "seul le téléphone"), "knows no"),
     ("call_ambiguous", "", {"command": "HangUp", "calls": "1 held external Alsace\n2 connected internal Hugo", "first": "1"},
-     ("1  on hold  outside  Alsace", "2  connected  internal  Hugo", "offhook hangup 1", "raccrocher"), "in a state for"),
+     ("1  on hold  outside  Alsace", "2  connected  internal  Hugo", "number of the call behind it: 1", "raccrocher"), "in a state for"),
     ("no_consultation", "", {}, ("no consultation to connect", "Aucune consultation"), "in a state for"),
     ("resume_first", "", {"command": "Consult", "state": "held"}, ("Take the call back first", "Reprenez d’abord l’appel"), "quand l’appel aura avancé"),
     ("nobody_named", "", {"name": "hugo"}, ("“hugo” to transfer", "The call is still with you", "L’appel est toujours avec vous"), "composé"),

@@ -419,12 +419,17 @@ def _placeholders(file: ParameterFile, section: str, tag: str) -> Iterator[Findi
     if "$" not in text and not re.search(_OTHER_PLACEHOLDER, text, re.IGNORECASE):
         return
     line = file.line(section, tag)
+
+    def slip(code: str, word: str, near: str) -> Finding:
+        """Return a slip in a placeholder: an error where the number would not be sent at all because of it."""
+        unsent = near == "$teldest$" and section in ("dial", "callto") and not _sends_number(file, section)
+        return Finding(line, "error" if unsent else "warning", code, {"word": word, "near": near or "–"})
+
     for found in _PLACEHOLDER.finditer(text):
         name = found[1].lower()
         if name not in PLACEHOLDERS:
             near = _placeholder_meant(name)
-            params = {"word": found[0], "near": f"${near}$" if near else "–"}
-            yield Finding(line, "warning", "placeholder_unknown", params)
+            yield slip("placeholder_unknown", found[0], f"${near}$" if near else "")
         elif (name == "teldest" and section in ("event", "token")) or (
             name == "token" and section == "token"
         ):
@@ -433,14 +438,12 @@ def _placeholders(file: ParameterFile, section: str, tag: str) -> Iterator[Findi
             )
     rest = _PLACEHOLDER.sub("", text)
     for found in re.finditer(_OTHER_PLACEHOLDER, rest, re.IGNORECASE):
-        yield Finding(
-            line, "warning", "placeholder_other", {"word": found[0], "near": f"${found[1].lower()}$"}
-        )
+        yield slip("placeholder_other", found[0], f"${found[1].lower()}$")
     rest = re.sub(_OTHER_PLACEHOLDER, "", rest, flags=re.IGNORECASE)
     for found in re.finditer(_OPEN_PLACEHOLDER, rest, re.IGNORECASE):
-        yield Finding(line, "warning", "placeholder_open", {"word": found[0], "near": f"{found[0]}$"})
+        yield slip("placeholder_open", found[0], f"{found[0].lower()}$")
     for found in re.finditer(_NO_OPENING, rest, re.IGNORECASE):
-        yield Finding(line, "warning", "placeholder_other", {"word": found[0], "near": f"${found[0]}"})
+        yield slip("placeholder_other", found[0], f"${found[0].lower()}")
 
 
 def _placeholder_meant(name: str) -> str:
@@ -505,7 +508,7 @@ def _callto(file: ParameterFile) -> Iterator[Finding]:
             yield Finding(line, "warning", "word_unusual", params)
         odd = list(_placeholders(file, "callto", "cmd"))
         yield from odd
-        if "$teldest$" not in command.lower() and not _meant_number(odd):
+        if not _sends_number(file, "callto") and not _meant_number(odd):
             yield Finding(line, "error", "number_missing", {"tag": "cmd"})
         path = re.match(r"[A-Za-z]:\\(?:[^\"]*?\\)*[^\\\"]*?\.(?:exe|cmd|bat|com)\b", command, re.IGNORECASE)
         if path and re.search(r"\s", path[0]):
@@ -517,10 +520,15 @@ def _callto(file: ParameterFile) -> Iterator[Finding]:
         params = {"word": verb, "near": near.upper()}
         yield Finding(file.line("callto", "cmdshellexecute"), "warning", "word_unusual", params)
     if "dial" in file.sections:
-        texts = _all_text(file, "dial")
         odd = [found for tag in REQUEST for found in _placeholders(file, "dial", tag)]
-        if file.word("dial", "url") and "$teldest$" not in texts.lower() and not _meant_number(odd):
+        if file.word("dial", "url") and not _sends_number(file, "dial") and not _meant_number(odd):
             yield Finding(file.line("dial", "url"), "error", "number_missing", {"tag": "<url>"})
+
+
+def _sends_number(file: ParameterFile, section: str) -> bool:
+    """Say whether the number called stands in what a section sends."""
+    text = file.word("callto", "cmd") if section == "callto" else _all_text(file, section)
+    return "$teldest$" in text.lower()
 
 
 def _meant_number(findings: list[Finding]) -> bool:
