@@ -11,6 +11,7 @@ import pytest
 
 from offhook.about import KINDS, Setting
 from offhook.errors import SettingsError
+from offhook.popup.choose import Trigger
 from offhook.settings.files import is_held, only_one
 from offhook.settings.kinds import extensions, spelled
 from offhook.settings.model import checked, everything, judged
@@ -273,3 +274,7 @@ def test_a_lock_is_seen_from_another_process_either_way(tmp_path: Path) -> None:
         holder.wait(10)
     assert [is_held(str(path), in_passing=way) for way in (True, False)] == [False, False]
     assert not is_held(str(tmp_path / "none.lock"), in_passing=True)
+
+
+def test_every_choice_of_when_a_card_pops_is_one_the_rules_know() -> None:
+    assert everything()["pop.trigger"].choices == tuple(each.value for each in Trigger)

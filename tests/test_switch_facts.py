@@ -632,3 +632,20 @@ def test_a_number_that_the_switch_says_is_withheld_is_not_kept() -> None:
     )  # fmt: skip
     assert (legs.legs["c"].number, legs.legs["c"].name) == ("anonymous", "")
     assert party(legs.legs["c"].number, "FR").kind is PartyKind.HIDDEN
+
+
+@pytest.mark.parametrize(("row", "dialled"), [
+    ({"initial_dest": "1001", "dest": "9999"}, "1001"), ({"initial_dest": "", "dest": "9999"}, "9999"), ({"dest": "9999"}, "9999"), ({}, ""),
+])  # fmt: skip
+def test_what_was_dialled_first_counts_in_a_list_of_freeswitch(row: dict[str, str], dialled: str) -> None:
+    legs = Legs(PLAN)
+    there = {
+        "uuid": "c",
+        "call_uuid": "c",
+        "direction": "inbound",
+        "name": "sofia/external/0388202020@trunk",
+        "initial_context": "from-trunk",
+        "callstate": "RINGING",
+    }
+    read_esl_channels(json.dumps({"rows": [there | row]}), EslMeaning(legs), NOON)
+    assert legs.legs["c"].dialled == dialled
