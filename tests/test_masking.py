@@ -149,6 +149,8 @@ BESIDE = [
     # what stands there, the secret, what is seen
     ("pw=%FF%C3%A9%C3%A8%C3%A0%C3%BC", "éèàü", f"pw=%FF{MASK}"),
     ("pw=%C3%A9%C3%A8%C3%A0%C3%BC%E9", "éèàü", f"pw={MASK}%E9"),
+    ("x\\\\ud83d\\udd119", "🔑9", f"x{MASK}"),
+    ("%5C%5Cu00a9%5C%5C9", "©\\9", f"%5C{MASK}"),
     ("%C3%A9k", "©k", f"%C3{MASK}"),
     ("\\xff\\xc3\\xa9t\\xc3\\xa9!", "été!", f"\\xff{MASK}"),
     ("%C3%A9t%E9", "été", MASK),

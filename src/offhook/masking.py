@@ -17,8 +17,8 @@ DEEPEST = 3
 LEAST_CODED = 6
 """How many letters from the middle of base64 are not there by chance."""
 
-Undo = tuple[re.Pattern[bytes], Callable[[bytes], bytes]]
-"""What one escape looks like, and the bytes it stands for."""
+Undo = tuple[bytes, re.Pattern[bytes], Callable[[bytes], bytes]]
+"""What a text with one kind of escape holds, what the escape looks like, and the bytes it stands for."""
 Forms = tuple[re.Pattern[bytes], frozenset[bytes]]
 """How a secret is written in clear, and coded."""
 
@@ -59,7 +59,9 @@ def _found(data: bytes, places: "array[int]", wanted: list[Forms], depth: int) -
 
 def _undone(data: bytes, places: "array[int]", escape: Undo) -> "tuple[bytes, array[int]] | None":
     """Return a text with one kind of escape undone, ``None`` where it has none."""
-    pattern, stands_for = escape
+    needed, pattern, stands_for = escape
+    if needed not in data:
+        return None
     parts, inner, at = [], array("L"), 0
     for found in pattern.finditer(data):
         parts += [data[at : found.start()], stands_for(found[0])]
@@ -73,10 +75,13 @@ def _undone(data: bytes, places: "array[int]", escape: Undo) -> "tuple[bytes, ar
 def _escapes() -> tuple[Undo, ...]:
     """Return the kinds of escape: of addresses and forms, of JSON, of XML and HTML; made when first needed."""
     pair = rb"\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}"
+    one = rb"(?i:" + pair + rb")|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|"
+    doubled = re.compile(one + rb"\\[^\\]")  # where the backslash in front of an escape may be nobody's
     return (
-        (re.compile(rb"%[0-9a-f]{2}", re.IGNORECASE), lambda text: bytes.fromhex(text[1:].decode())),
-        (re.compile(rb"(?i:" + pair + rb")|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\.", re.DOTALL), _backslash),
-        (re.compile(rb"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE), _entity),
+        (b"%", re.compile(rb"%[0-9a-f]{2}", re.IGNORECASE), lambda text: bytes.fromhex(text[1:].decode())),
+        (b"\\", re.compile(one + rb"\\.", re.DOTALL), _backslash),
+        (b"\\\\", doubled, _backslash),
+        (b"&", re.compile(rb"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,30});", re.IGNORECASE), _entity),
     )
 
 
@@ -117,6 +122,8 @@ def _forms(secret: str) -> Forms:
 @lru_cache(maxsize=256)
 def _letter(letter: str) -> bytes:
     """Return the ways to write a letter: in each case and character set, or with its bytes read in the wrong one."""
+    if letter == "\\":  # it stays doubled where the one in front of it was taken for its escape
+        return rb"\\{1,2}"
     ways = set()
     for each in _cases(letter):
         written = {each.encode(charset, "replace") for charset in ("utf-8", "cp1252", "latin-1")}
