@@ -265,7 +265,8 @@ def test_several_calls_are_listed_and_the_number_listed_names_one(
     assert len(listed) == 2
     assert all("incoming" in line for line in listed)
     number = listed[0][0]
-    assert f"offhook hangup {number}" in done.stderr
+    assert f"Repeat the command with the number of the call behind it: {number}" in done.stderr
+    assert "hangup" not in done.stderr, "what ends a call is no example"
     assert offhook(tmp_path, *(each.format(number) for each in named)).returncode == 0
     left = {call["number"] for call in calls_of(tmp_path) if call["state"] == "alerting"}
     assert left == {next(word for word in listed[1] if word.startswith("+33"))}
